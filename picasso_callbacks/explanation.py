@@ -34,7 +34,7 @@ class Scale:
         if self.limit is None:
             raise ValueError("Scale: this scale has no limit yet; call with_limit(...) first.")
         values = np.asarray(values, dtype="float32")
-        limit = max(self.limit, np.finfo("float32").tiny)
+        limit = max(self.limit, 1e-30)
         if self.knee is None:
             positions = values / limit
         else:

@@ -1,0 +1,53 @@
+"""Backend: the contract between the live model and the framework that computes it."""
+
+from __future__ import annotations
+
+import abc
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+Tensor = Any
+"""A tensor of the framework in use."""
+
+Call = Callable[[Any], Any]
+"""Runs the model on its inputs in inference mode, with the weights of this very moment."""
+
+
+class Backend(abc.ABC):
+    """Compiles functions of a live model.
+
+    What `compile` and `compile_gradients` return is traced once for each signature of its arguments and may be called
+    for as long as the model lives: weights are read at each call, never captured. Nothing of the model changes: no
+    weight, no random seed, no mode, no gradient.
+    """
+
+    def __init__(self, model: keras.Model):
+        self.model = model
+        parameters = inspect.signature(model.call).parameters.values()
+        takes_training = any(p.name == "training" or p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
+        self._inference = {"training": False} if takes_training else {}
+
+    @abc.abstractmethod
+    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Compiles `function(call, *tensors)`; the tensors and `None`s it returns, in any nest, come back in NumPy."""
+
+    @abc.abstractmethod
+    def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
+        """Compiles the gradients of `function(call, inputs, *tensors)`, which returns scores `[N, K]`.
+
+        What is returned maps `(inputs, *tensors)` to float32 `[N, K, ...]`: for each of the K scores its gradient with
+        regard to `inputs` `[N, ...]`, from one forward and K backward passes; or to `None` where the scores do not
+        depend on `inputs` in a way that can be differentiated.
+        """
+
+    @abc.abstractmethod
+    def to_device(self, array: np.ndarray) -> Tensor:
+        """Moves an array to where the model is, for use in several calls."""
+
+    @abc.abstractmethod
+    def is_first_process(self) -> bool:
+        """Whether this is the only process of the training, or the first of several."""

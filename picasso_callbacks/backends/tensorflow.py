@@ -1,0 +1,51 @@
+"""TensorFlow: `tf.function`s that read the model's variables when they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from picasso_callbacks.backends.base import Backend, Tensor
+
+
+class TensorFlowBackend(Backend):
+    def _call(self, inputs: Any) -> Any:
+        return self.model(inputs, **self._inference)
+
+    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        compiled = tf.function(lambda *tensors: function(self._call, *tensors), autograph=False)
+
+        def run(*arrays: Any) -> Any:
+            return tf.nest.map_structure(_to_numpy, compiled(*map(tf.convert_to_tensor, arrays)))
+
+        return run
+
+    def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
+        def gradients(inputs: Tensor, *tensors: Tensor) -> Tensor:
+            with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+                tape.watch(inputs)
+                columns = tf.unstack(function(self._call, inputs, *tensors), axis=1)
+            found = [tape.gradient(column, inputs) for column in columns]
+            return None if None in found else tf.stack(found, axis=1)
+
+        compiled = tf.function(gradients, autograph=False)
+        return lambda *arrays: _to_numpy(compiled(*map(tf.convert_to_tensor, arrays)))
+
+    def to_device(self, array: np.ndarray) -> Tensor:
+        return tf.convert_to_tensor(array)
+
+    def is_first_process(self) -> bool:
+        resolver = getattr(self.model.distribute_strategy, "cluster_resolver", None)
+        if resolver is None or not resolver.cluster_spec().jobs:
+            return True
+        return resolver.task_type in (None, "chief", "worker") and not resolver.task_id
+
+
+def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:
+    return None if tensor is None else tensor.numpy()
+
+
+make = TensorFlowBackend

@@ -1,0 +1,181 @@
+"""Picasso: the callback. It decides when to look, and hands what it sees on."""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import keras
+
+from picasso_callbacks.event_log import check_writable
+from picasso_callbacks.explain import DEFAULT_METHODS, check_hooks, look_at
+from picasso_callbacks.head import DecodeProb
+from picasso_callbacks.layout import Postprocess
+from picasso_callbacks.live_model import LiveModel, Preprocess
+from picasso_callbacks.methods import Method, make_methods
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.problems import Problems
+from picasso_callbacks.recorder import Recorder
+from picasso_callbacks.render import draw_panel
+from picasso_callbacks.report import Report
+from picasso_callbacks.schedule import Every, check_every, expected_looks, is_due
+from picasso_callbacks.targets import TargetChooser, TargetSpec
+
+TENSORBOARD_KEEPS = 10
+"""Image steps that TensorBoard keeps of a tag unless told otherwise."""
+
+
+class Picasso(keras.callbacks.Callback):
+    """Shows what a network looks at while it trains: a TensorBoard card for each probe, with a slider over epochs.
+
+    At the end of the epochs that `every` names, and after the last one, it asks the model that is being trained about
+    the probes, and writes pictures and class probabilities to `<log_dir>/picasso`. The training is left exactly as it
+    would be without: weights, optimizer, statistics, random numbers, history. Wrong arguments raise before the first
+    training step; an error after that is logged once and the training goes on.
+
+    Args:
+        log_dir: Where TensorBoard looks; the same as that of `keras.callbacks.TensorBoard`, if there is one.
+        probes: The images to ask about; the same at every epoch.
+        methods: Names of methods (see `available_methods()`) or instances, in the order of their columns. Defaults to
+            `"partial_occlusion"`, `"saliency_map"` and `"class_probabilities"`.
+        targets: Which classes are explained. `None`: each probe's label and the strongest other class, without labels
+            the top classes. `"top"`, `"label"`, a class index or name, or a list of them for every probe.
+        top: How many classes `"top"` explains.
+        preprocess: Turns probe images `[N, H, W, C]`, NumPy, into the model's inputs `[N, ...]`. `None`: the probes are
+            as `fit` gets its images.
+        postprocess: Rearranges input-shaped arrays `[N, ...]` into `[N, h, w]` or `[N, h, w, c]`, for inputs that are
+            not images.
+        decode_prob: Turns raw model outputs into probabilities `[N, classes]`; or `"softmax"` or `"sigmoid"` where the
+            outputs are logits. Needed only where that can't be found out from the model and its loss.
+        every: `n`: looks at epochs 0, n, 2n, ... Or a function of the 0-based epoch that says whether to look. The last
+            epoch is always looked at.
+        layout: `"composite"`: one card a probe. `"separate"`: one card for each probe and method.
+        on_error: `"warn"`: an error during training is logged once, what failed is switched off. `"raise"`: it is
+            raised.
+        batch_size: The most images computed at once. `None`: found from the size of the images.
+
+    Raises:
+        ValueError: An argument is wrong, or (when training begins) probes and model don't go together.
+
+    Example:
+
+        probes = Probes(x_test[:8], labels=y_test[:8], class_names=["half-track", "tank"])
+        model.fit(x, y, epochs=10, callbacks=[
+            Picasso("logs", probes),
+            keras.callbacks.TensorBoard("logs"),
+        ])
+    """
+
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str],
+        probes: Probes,
+        *,
+        methods: Iterable[str | Method] = DEFAULT_METHODS,
+        targets: TargetSpec = None,
+        top: int = 2,
+        preprocess: Preprocess | None = None,
+        postprocess: Postprocess | None = None,
+        decode_prob: DecodeProb | None = None,
+        every: Every = 1,
+        layout: Literal["composite", "separate"] = "composite",
+        on_error: Literal["warn", "raise"] = "warn",
+        batch_size: int | None = None,
+    ):
+        super().__init__()
+        check_hooks(probes, preprocess, postprocess, decode_prob, batch_size)
+        if not isinstance(log_dir, (str, os.PathLike)) or not os.fspath(log_dir):
+            raise ValueError(f"Picasso: log_dir is {log_dir!r}; expected a path.")
+        for argument, value, known in (
+            ("layout", layout, ("composite", "separate")),
+            ("on_error", on_error, ("warn", "raise")),
+        ):
+            if value not in known:
+                raise ValueError(f"Picasso: {argument} is {value!r}; expected one of {list(known)}.")
+        self._log_dir = os.fspath(log_dir)
+        self._directory = os.path.join(self._log_dir, "picasso")
+        check_writable(self._directory)
+        self._probes = probes
+        self._methods = make_methods(methods)
+        self._chooser = TargetChooser(targets, top, probes)
+        self._watch = functools.partial(
+            LiveModel,
+            probes=probes,
+            preprocess=preprocess,
+            postprocess=postprocess,
+            decode_prob=decode_prob,
+            batch_size=batch_size,
+        )
+        self._every = check_every(every)
+        self._layout = layout
+        self._on_error = on_error
+        self._live: LiveModel | None = None
+        self._recorder: Recorder | None = None
+        self._problems = Problems(raises=False)
+        self._epoch = self._looked_at = self._written = -1
+        self._runs = 1
+        self._announced = False
+
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        self._close()  # a fit before this one may have been interrupted
+        self._problems = Problems(raises=self._on_error == "raise")
+        self._epoch = self._looked_at = -1
+        self._live = self._watch(self.model)
+        with self._live.rehearsal():
+            rehearsed = look_at(self._live, self._methods, self._chooser)
+        draw_panel(rehearsed.panel(0))
+        if not self._announced:
+            self._announce()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._epoch = epoch
+        last = epoch + 1 == self.params.get("epochs") or self.model.stop_training
+        if last or self._problems.attempt("every", is_due, self._every, epoch):
+            self._look(epoch)
+        self._problems.raise_kept()
+
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
+        if self._looked_at < self._epoch:  # a callback after this one ended the training
+            self._look(self._epoch)
+        if self._recorder is not None:
+            self._recorder.filmstrips()
+        self._close()
+        self._problems.raise_kept()
+
+    def _look(self, epoch: int) -> None:
+        self._looked_at = epoch
+        assert self._live is not None
+        report = self._problems.attempt("looking at the model", self._report, self._live)
+        if report is None or not self._live.is_first_process():
+            return
+        if self._recorder is None:
+            self._recorder = Recorder(self._run(epoch), self._probes, self._layout, self._problems)
+        self._written = epoch
+        self._recorder.record(epoch, report)
+
+    def _report(self, live: LiveModel) -> Report:
+        assert self.model is not None  # on JAX the property also brings the model's weights up to date
+        return look_at(live, self._methods, self._chooser, self._problems.attempt)
+
+    def _run(self, epoch: int) -> str:
+        """The run to write to: another one if this fit goes back in time, or TensorBoard would drop the old steps."""
+        if epoch <= self._written:
+            self._runs += 1
+        return self._directory if self._runs == 1 else f"{self._directory}_{self._runs}"
+
+    def _close(self) -> None:
+        if self._recorder is not None:
+            self._recorder.close()
+        self._recorder = self._live = None
+
+    def _announce(self) -> None:
+        self._announced = True
+        looks = max(TENSORBOARD_KEEPS, expected_looks(self._every, 0, self.params.get("epochs") or 1))
+        print(
+            f"Picasso: to watch, run  tensorboard --logdir {shlex.quote(self._log_dir)} "
+            f"--samples_per_plugin images={looks}",
+            flush=True,
+        )

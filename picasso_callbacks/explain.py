@@ -1,0 +1,135 @@
+"""explain: one look at a model, in training or out of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import keras
+import numpy as np
+
+from picasso_callbacks.explanation import Explanation
+from picasso_callbacks.head import DecodeProb
+from picasso_callbacks.layout import Postprocess
+from picasso_callbacks.live_model import LiveModel, Preprocess
+from picasso_callbacks.look import Look
+from picasso_callbacks.methods import Method, make_methods
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.report import Report
+from picasso_callbacks.targets import TargetChooser, TargetSpec
+
+DEFAULT_METHODS = ("partial_occlusion", "saliency_map", "class_probabilities")
+
+Attempt = Callable[..., Any]
+"""`attempt(part, function, *args)`: runs a part of a look; returns `None` if it did not succeed."""
+
+
+def explain(
+    model: keras.Model,
+    probes: Probes,
+    *,
+    methods: Iterable[str | Method] = DEFAULT_METHODS,
+    targets: TargetSpec = None,
+    top: int = 2,
+    preprocess: Preprocess | None = None,
+    postprocess: Postprocess | None = None,
+    decode_prob: DecodeProb | None = None,
+    batch_size: int | None = None,
+) -> Report:
+    """Asks a model about probes, once: the look that `Picasso` takes at the end of an epoch.
+
+    The model is left as it is. To look again and again, use `Picasso`, which compiles its questions once.
+
+    Args:
+        model: Any `keras.Model` that classifies images.
+        probes: The images to ask about.
+        methods: Names of methods (see `picasso_callbacks.available_methods()`) or instances, in the order of their
+            columns in pictures. Defaults to partial occlusion, saliency map and class probabilities.
+        targets: Which classes are explained. `None`: each probe's label and the strongest other class, without labels
+            the top classes. `"top"`, `"label"`, a class index or name, or a list of them.
+        top: How many classes `"top"` explains.
+        preprocess: Turns probe images `[N, H, W, C]`, NumPy, into the model's inputs `[N, ...]`.
+        postprocess: Rearranges input-shaped arrays `[N, ...]` into `[N, h, w]` or `[N, h, w, c]`, for inputs that are
+            not images.
+        decode_prob: Turns raw model outputs into probabilities `[N, classes]`; or `"softmax"` or `"sigmoid"` where the
+            outputs are logits. Needed only where that can't be found out.
+        batch_size: The most images computed at once. `None`: found from the size of the images.
+
+    Returns:
+        A `Report`: `.targets` int `[P, K]`, `.probabilities` float32 `[P, classes]`,
+        `report["partial_occlusion"].values` float32 `[P, K, H, W]`, `report.image(i)`.
+
+    Raises:
+        ValueError: An argument is wrong, or probes and model don't go together.
+
+    Example:
+
+        report = explain(model, Probes(x_test[:4], labels=y_test[:4]))
+        report["partial_occlusion"].values[0, 0]   # nats by which each part speaks for the label of the first probe
+        report.image(0)
+    """
+    check_hooks(probes, preprocess, postprocess, decode_prob, batch_size)
+    chooser = TargetChooser(targets, top, probes)
+    live = LiveModel(
+        model,
+        probes,
+        preprocess=preprocess,
+        postprocess=postprocess,
+        decode_prob=decode_prob,
+        batch_size=batch_size,
+    )
+    return look_at(live, make_methods(methods), chooser)
+
+
+def look_at(
+    live: LiveModel,
+    methods: dict[str, Method],
+    chooser: TargetChooser,
+    attempt: Attempt = lambda part, function, *args: function(*args),
+) -> Report:
+    """Takes one look; `attempt` decides what becomes of a method that fails. Arrays in the report are its own."""
+    chooser.check(live.classes)
+    scores = live.scores()
+    targets = chooser.choose(scores.probabilities)
+    look = Look(live, scores, targets)
+    explanations = {name: attempt(name, _explanation, name, method, look) for name, method in methods.items()}
+    return Report(
+        probes=live.probes,
+        class_names=live.probes.class_names or tuple(f"class {i}" for i in range(live.classes)),
+        targets=targets,
+        probabilities=scores.probabilities,
+        explanations={name: found for name, found in explanations.items() if found is not None},
+    )
+
+
+def check_hooks(
+    probes: object, preprocess: object, postprocess: object, decode_prob: object, batch_size: object
+) -> None:
+    """Raises a `ValueError` for what can't be right, whatever the model."""
+    if not isinstance(probes, Probes):
+        raise ValueError(
+            f"probes is a {type(probes).__name__}; expected Probes. Write Probes(images, labels=...), "
+            "Probes.from_directory(...) or Probes.from_dataset(...)."
+        )
+    for argument, hook in (("preprocess", preprocess), ("postprocess", postprocess), ("decode_prob", decode_prob)):
+        if hook is not None and not callable(hook) and not (argument == "decode_prob" and isinstance(hook, str)):
+            raise ValueError(f"{argument} is {hook!r}; expected a function or None.")
+    if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
+        raise ValueError(f"batch_size is {batch_size!r}; expected an int >= 1 or None.")
+
+
+def _explanation(name: str, method: Method, look: Look) -> Explanation:
+    """What the method says, checked and copied: it may keep its arrays, and another thread will draw these."""
+    found = method.explain(look)
+    if not isinstance(found, Explanation):
+        raise TypeError(f"The method {name!r} returned a {type(found).__name__}; expected an Explanation.")
+    maps = (*look.targets.shape, *look.live.probes.images.shape[1:3])
+    values = np.array(found.values, dtype="float32")
+    if values.shape not in (maps, (len(look.targets), look.live.classes)):
+        raise ValueError(
+            f"The method {name!r} returned values of shape {values.shape}; expected [P, K, H, W] = {maps} or "
+            f"[P, classes] = {(len(look.targets), look.live.classes)}."
+        )
+    title = found.title + name.removeprefix(method.name).replace("_", " ")  # "occlusion 2" for a second one of a kind
+    return dataclasses.replace(found, values=values, title=title, notes=tuple(found.notes))

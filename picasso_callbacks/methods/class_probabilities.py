@@ -1,0 +1,25 @@
+"""Class probabilities: what the model thinks each probe is."""
+
+from __future__ import annotations
+
+from picasso_callbacks.explanation import Explanation, Scale
+from picasso_callbacks.look import Look
+from picasso_callbacks.methods.base import Method
+
+
+class ClassProbabilities(Method):
+    """The model's probability of each class, `[P, classes]`, 0..1.
+
+    Example:
+
+        Picasso("logs", probes, methods=[ClassProbabilities()])
+    """
+
+    def explain(self, look: Look) -> Explanation:
+        return Explanation(
+            look.scores.probabilities,
+            unit="",
+            score=f"probability from the {look.live.head.description}",
+            title="probabilities",
+            scale=Scale(1.0, signed=False),
+        )

@@ -1,0 +1,99 @@
+"""Images as they may come in, and the one form in which the library keeps them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def as_numpy(value: Any, argument: str) -> np.ndarray:
+    """NumPy arrays, lists, and TensorFlow, JAX and torch tensors on any device, as a NumPy array."""
+    if isinstance(value, (list, tuple)) and len(value) and hasattr(value[0], "shape"):
+        items = [as_numpy(item, argument) for item in value]
+        shapes = sorted({item.shape for item in items})
+        if len(shapes) > 1:
+            raise ValueError(
+                f"{argument} have different shapes, {shapes[0]} and {shapes[1]}. Resize them to one shape."
+            )
+        return np.stack(items)
+    if hasattr(
+        value, "detach"
+    ):  # torch: NumPy can read neither what is on a GPU, nor what has a gradient, nor bfloat16
+        value = value.detach().cpu()
+        value = value.float() if str(value.dtype) == "torch.bfloat16" else value
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"{argument} are {type(value).__name__}, which NumPy can't read as one array ({error}). "
+            "Pass an array, or a list of arrays that all have the same shape."
+        ) from error
+    return array.astype("float32") if array.dtype.name == "bfloat16" else array
+
+
+def as_images(images: Any, argument: str = "Probes: images") -> np.ndarray:
+    """A read-only copy of `images`, `[P, H, W, C]` in their own dtype; grey ones come as `[P, H, W]` too."""
+    array = as_numpy(images, argument)
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"{argument} have dtype {array.dtype}, expected booleans, integers or floats.")
+    _check_shape(array.shape, argument)
+    if not np.isfinite(array).all():
+        broken = ~np.isfinite(array.reshape(len(array), -1))
+        raise ValueError(
+            f"{argument} contain NaN or infinity ({np.count_nonzero(broken)} values, the first in image "
+            f"{np.flatnonzero(broken.any(axis=1))[0]}). Leave these images out, or mend them with np.nan_to_num."
+        )
+    array = np.array(array if array.ndim == 4 else array[..., np.newaxis])
+    array.flags.writeable = False
+    return array
+
+
+def _check_shape(shape: tuple[int, ...], argument: str) -> None:
+    expected = f"{argument} have shape {shape}, expected [P, H, W, C] or, for grey images, [P, H, W]."
+    if 0 in shape:
+        raise ValueError(f"{expected} There is nothing to see in an empty array.")
+    if len(shape) == 2:
+        raise ValueError(f"{expected} One image: pass images[np.newaxis]. Flattened images: reshape them.")
+    if len(shape) not in (3, 4):
+        raise ValueError(expected)
+    if len(shape) == 3 and shape[2] in (1, 3, 4) and min(shape[:2]) >= 8:
+        raise ValueError(
+            f"{expected} This looks like one image [H, W, C]: pass images[np.newaxis]. "
+            "If it is many grey images, pass images[..., np.newaxis]."
+        )
+    if len(shape) == 4 and shape[1] in (1, 3, 4) and shape[3] > 16:
+        raise ValueError(f"{expected} This looks like [P, C, H, W]: pass np.moveaxis(images, 1, -1).")
+
+
+def as_value_range(value_range: Any, images: np.ndarray) -> tuple[float, float]:
+    """The `(low, high)` that was said, or else the one that `images` imply, as documented in `Probes`."""
+    if value_range is None:
+        return _implied_range(images)
+    try:
+        low, high = (float(end) for end in value_range)
+    except (TypeError, ValueError):
+        low, high = np.nan, np.nan
+    if not -np.inf < low < high < np.inf:
+        raise ValueError(
+            f"Probes: value_range is {value_range!r}, expected two finite numbers (low, high), low < high."
+        )
+    return low, high
+
+
+def _implied_range(images: np.ndarray) -> tuple[float, float]:
+    low, high = float(images.min()), float(images.max())
+    if images.dtype == np.bool_:
+        return 0.0, 1.0
+    if images.dtype == np.uint8:
+        return 0.0, 255.0
+    if images.dtype.name not in ("uint16", "int16"):
+        for (black, white), threshold in ((0, 1), -np.inf), ((-1, 1), -np.inf), ((0, 255), 32):
+            # Resizing and augmentation overshoot: 1.02 must not turn a 0..1 image into a nearly black 0..255 one.
+            slack = (white - black) / 20
+            if black - slack <= low and threshold < high <= white + slack:
+                return float(black), float(white)
+    if low == high:
+        margin = max(0.5, abs(low) / 2)
+        return low - margin, high + margin
+    return low, high

@@ -1,0 +1,48 @@
+"""Problems: an error after training has begun switches one part off, is told once, and never ends the training."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+logger = logging.getLogger("picasso_callbacks")
+
+T = TypeVar("T")
+
+
+class Problems:
+    """Runs parts of a look, and keeps a part that failed from being tried again.
+
+    Args:
+        raises: `True`: errors are raised, those of other threads by the next `raise_kept`. `False`: they are logged.
+    """
+
+    def __init__(self, raises: bool):
+        self._raises = raises
+        self._off: set[str] = set()
+        self._kept: list[Exception] = []
+
+    def attempt(self, part: str, function: Callable[..., T], *args: Any) -> T | None:
+        """What `function(*args)` returns, or `None` if `part` fails now or failed before."""
+        if part in self._off:
+            return None
+        try:
+            return function(*args)
+        except Exception as error:
+            self._off.add(part)
+            if self._raises:
+                self._kept.append(error)
+            else:
+                logger.warning(
+                    "Picasso: %s failed and is switched off for the rest of this training, which goes on.",
+                    part,
+                    exc_info=error,
+                )
+            return None
+
+    def raise_kept(self) -> None:
+        """Raises the first error kept, if errors are to be raised and there was one."""
+        if self._kept:
+            error, self._kept = self._kept[0], []
+            raise error

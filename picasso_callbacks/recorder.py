@@ -1,0 +1,134 @@
+"""Recorder: turns reports into TensorBoard cards, scalars and filmstrips, on one worker thread."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from picasso_callbacks.event_log import EventLog
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.problems import Problems
+from picasso_callbacks.render import (
+    Frame,
+    Heatmap,
+    draw_filmstrip,
+    draw_heatmap,
+    draw_panel,
+    draw_probabilities,
+    thumbnail,
+)
+from picasso_callbacks.report import Report
+from picasso_callbacks.tags import distinct_tags
+from picasso_callbacks.worker import Worker
+
+COLUMNS = 20
+"""The most epochs on a filmstrip."""
+
+ALL_CLASSES = 10
+"""Up to so many classes, each has its scalar; beyond, only a probe's label and targets."""
+
+
+class Recorder:
+    """Draws and writes the reports of one training run.
+
+    Its public methods return as soon as the work is queued, except `close`, which waits for it. Reports are drawn and
+    written in their order; after each, what was written can be read. An error switches drawing or writing off.
+
+    Args:
+        directory: The run's directory.
+        probes: The probes of all reports.
+        layout: `"composite"`: a card for each probe. `"separate"`: a card for each probe and method.
+        problems: What errors are told to.
+    """
+
+    def __init__(self, directory: str, probes: Probes, layout: str, problems: Problems):
+        self._probes = probes
+        self._tags = distinct_tags(probes.names)
+        self._layout = layout
+        self._problems = problems
+        self._log = EventLog(directory)
+        self._worker = Worker()
+        self._limits: list[dict[str, float]] = [{} for _ in probes.names]
+        self._frames: list[list[Frame]] = [[] for _ in probes.names]
+        self._class_names: tuple[str, ...] = ()
+
+    def record(self, step: int, report: Report) -> None:
+        """Queues the report of epoch `step`; waits only while too many are queued."""
+        self._worker.submit(lambda: self._record(step, report))
+
+    def filmstrips(self) -> None:
+        """Queues a filmstrip of each probe, over the epochs recorded so far."""
+        self._worker.submit(self._filmstrips)
+
+    def close(self) -> None:
+        """Waits until everything queued is written, and closes the file."""
+        self._worker.close()
+        self._problems.attempt("writing to disk", self._log.close)
+
+    def _record(self, step: int, report: Report) -> None:
+        pictures = self._problems.attempt("drawing", self._draw, step, report) or {}
+        self._problems.attempt("writing to disk", self._write, step, pictures, self._scalars(report))
+
+    def _write(self, step: int, pictures: dict[str, np.ndarray], scalars: dict[str, float]) -> None:
+        for tag, pixels in pictures.items():
+            self._log.image(tag, step, pixels)
+        for tag, value in scalars.items():
+            self._log.scalar(tag, step, value)
+        self._log.flush()
+
+    def _draw(self, step: int, report: Report) -> dict[str, np.ndarray]:
+        self._class_names = report.class_names
+        pictures = {}
+        for index, tag in enumerate(self._tags):
+            limits = self._limits[index]
+            for method, limit in report.limits(index).items():
+                limits[method] = max(limit, limits.get(method, 0.0))
+            panel = report.panel(index, step, limits)
+            if self._layout == "composite":
+                pictures[f"picasso/{tag}"] = draw_panel(panel)
+            else:
+                for column, method in enumerate(report.maps()):
+                    pictures[f"picasso_{method}/{tag}"] = draw_heatmap(panel, column)
+                if panel.probabilities is not None:
+                    pictures[f"picasso_class_probabilities/{tag}"] = draw_probabilities(panel)
+            small = tuple(
+                Heatmap(one.title, thumbnail(one.values[:1]), one.scale, one.unit, one.notes) for one in panel.heatmaps
+            )
+            _append(self._frames[index], Frame(step, panel.probabilities, panel.targets, small))
+        return pictures
+
+    def _scalars(self, report: Report) -> dict[str, float]:
+        labels = self._probes.labels
+        class_tags = distinct_tags(report.class_names)
+        scalars = {}
+        for index, tag in enumerate(self._tags):
+            classes = list(range(len(report.class_names)))
+            if len(report.class_names) > ALL_CLASSES:
+                label = [] if labels is None else [labels[index]]
+                classes = sorted({int(one) for one in (*label, *report.targets[index])})
+            for one in classes:
+                scalars[f"picasso_probability/{tag}/{class_tags[one]}"] = float(report.probabilities[index, one])
+        return scalars
+
+    def _filmstrips(self) -> None:
+        pictures = self._problems.attempt("drawing", self._draw_filmstrips) or {}
+        last = max((frames[-1].epoch for frames in self._frames if frames), default=0)
+        self._problems.attempt("writing to disk", self._write, last, pictures, {})
+
+    def _draw_filmstrips(self) -> dict[str, np.ndarray]:
+        images, labels = self._probes.display(), self._probes.labels
+        pictures = {}
+        for index, (tag, frames) in enumerate(zip(self._tags, self._frames, strict=True)):
+            if frames:
+                columns = np.unique(np.linspace(0, len(frames) - 1, COLUMNS).round().astype(int))
+                label = None if labels is None else int(labels[index])
+                pictures[f"picasso_filmstrip/{tag}"] = draw_filmstrip(
+                    self._probes.names[index], images[index], self._class_names, label, [frames[c] for c in columns]
+                )
+        return pictures
+
+
+def _append(frames: list[Frame], frame: Frame) -> None:
+    """Appends, and keeps a long training's history short: every second frame goes once there are twice too many."""
+    frames.append(frame)
+    if len(frames) > 2 * COLUMNS:
+        del frames[1:-1:2]

@@ -1,0 +1,72 @@
+"""What a picture shows. Numbers and names only; where they go on the paper is decided by whoever draws them."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from picasso_callbacks.explanation import Scale
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Heatmap:
+    """One method's maps of one probe: a column of the panel.
+
+    Args:
+        title: A few words over the column.
+        values: float32 `[K, H, W]`, a map for each target. Non-finite values are drawn hatched.
+        scale: How values become colours. Its limit is set.
+        unit: The unit of `values`, for example `"nats"`; empty for pure numbers.
+        notes: Sentences that are drawn under the picture.
+    """
+
+    title: str
+    values: np.ndarray
+    scale: Scale
+    unit: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Panel:
+    """Everything that one composite picture shows of one probe at one look.
+
+    Args:
+        name: The probe's name: any unicode, any length.
+        epoch: Keras' 0-based epoch, or `None` outside training.
+        image: uint8 `[h, w, 3]`, the probe as a person sees it. The maps are stretched over it.
+        class_names: One for each class.
+        probabilities: float32 `[classes]`, or `None` where the model gives none.
+        label: The probe's class index, or `None`.
+        targets: K class indices that the maps are about.
+        target_names: K names of the targets.
+        heatmaps: None to five. A method that failed is absent.
+    """
+
+    name: str
+    epoch: int | None
+    image: np.ndarray
+    class_names: tuple[str, ...]
+    probabilities: np.ndarray | None
+    label: int | None
+    targets: tuple[int, ...]
+    target_names: tuple[str, ...]
+    heatmaps: tuple[Heatmap, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Frame:
+    """One epoch of a filmstrip.
+
+    Args:
+        epoch: Keras' 0-based epoch.
+        probabilities: float32 `[classes]`, or `None`.
+        targets: K class indices; the strip shows the first one's maps.
+        heatmaps: As in `Panel`, their maps made small by `thumbnail`.
+    """
+
+    epoch: int
+    probabilities: np.ndarray | None
+    targets: tuple[int, ...]
+    heatmaps: tuple[Heatmap, ...]

@@ -1,0 +1,110 @@
+"""Report: everything that one look at a model found."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import html
+import io
+from collections.abc import Mapping
+
+import numpy as np
+from PIL import Image
+
+from picasso_callbacks.explanation import Explanation
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.render import Heatmap, Panel, draw_panel
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Report:
+    """What one look found: numbers, and pictures of them. Shows itself in a notebook.
+
+    Args:
+        probes: The probes looked at.
+        class_names: A name for each class.
+        targets: int `[P, K]`, the explained classes of each probe.
+        probabilities: float32 `[P, classes]`.
+        explanations: An `Explanation` for each method, by its name.
+
+    Example:
+
+        report = explain(model, probes)
+        report["partial_occlusion"].values   # float32 [P, K, H, W], nats
+        report.image(0).save("probe.png")
+    """
+
+    probes: Probes
+    class_names: tuple[str, ...]
+    targets: np.ndarray
+    probabilities: np.ndarray
+    explanations: Mapping[str, Explanation]
+
+    def __getitem__(self, method: str) -> Explanation:
+        if method not in self.explanations:
+            raise KeyError(f"No method {method!r} in this report; it holds {sorted(self.explanations)}.")
+        return self.explanations[method]
+
+    def __len__(self) -> int:
+        return len(self.probes)
+
+    def image(self, index: int) -> Image.Image:
+        """The composite picture of probe `index`: the probe, its heatmaps and its class probabilities."""
+        return Image.fromarray(draw_panel(self.panel(index)))
+
+    def panel(self, index: int, epoch: int | None = None, limits: Mapping[str, float] | None = None) -> Panel:
+        """What the composite picture of probe `index` shows.
+
+        Args:
+            index: Which probe.
+            epoch: The epoch to name in the picture.
+            limits: Where the scales of methods without a natural unit end, by method; by default at the largest value
+                of this probe over all targets.
+        """
+        limits = self.limits(index) if limits is None else limits
+        heatmaps = [
+            Heatmap(
+                title=found.title,
+                values=found.values[index],
+                scale=found.scale if found.scale.limit is not None else found.scale.with_limit(limits[name]),
+                unit=found.unit,
+                notes=found.notes,
+            )
+            for name, found in self.maps().items()
+        ]
+        bars = [found.values[index] for found in self.explanations.values() if found.values.ndim == 2]
+        targets = tuple(int(target) for target in self.targets[index])
+        return Panel(
+            name=self.probes.names[index],
+            epoch=epoch,
+            image=self.probes.display()[index],
+            class_names=self.class_names,
+            probabilities=bars[0] if bars else None,
+            label=None if self.probes.labels is None else int(self.probes.labels[index]),
+            targets=targets,
+            target_names=tuple(self.class_names[target] for target in targets),
+            heatmaps=tuple(heatmaps),
+        )
+
+    def maps(self) -> dict[str, Explanation]:
+        """The explanations that are heatmaps, by method."""
+        return {name: found for name, found in self.explanations.items() if found.values.ndim == 4}
+
+    def limits(self, index: int) -> dict[str, float]:
+        """For each method whose scale has no limit: the largest absolute finite value of probe `index`."""
+        running = {name: found for name, found in self.maps().items() if found.scale.limit is None}
+        return {name: _largest(found.values[index]) for name, found in running.items()}
+
+    def _repr_html_(self) -> str:
+        pictures = []
+        for index, name in enumerate(self.probes.names):
+            file = io.BytesIO()
+            self.image(index).save(file, "PNG")
+            data = base64.b64encode(file.getvalue()).decode()
+            pictures.append(f'<img alt="{html.escape(name)}" width="420" src="data:image/png;base64,{data}">')
+        return f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(pictures)}</div>'
+
+
+def _largest(values: np.ndarray) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    return float(finite.max()) if finite.size else 0.0

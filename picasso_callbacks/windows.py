@@ -1,0 +1,117 @@
+"""Occlusion geometry: windows that together cover an image, and averaging their numbers back to a map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+Length = int | float
+"""A length along one side of an image: an int is in pixels, a float is the fraction of the side, in (0, 1]."""
+
+
+def check_length(argument: str, length: Length | Sequence[Length]) -> tuple[Length, Length]:
+    """Returns `length` as a (vertical, horizontal) pair, or raises a `ValueError` that names `argument`."""
+    pair = tuple(length) if isinstance(length, Sequence) and not isinstance(length, str) else (length, length)
+    if len(pair) != 2 or not all(_is_length(side) for side in pair):
+        raise ValueError(
+            f"{argument} is {length!r}; expected an int of pixels >= 1, a float fraction of each side in (0, 1], "
+            f"or a (height, width) pair of those."
+        )
+    vertical, horizontal = pair
+    return vertical, horizontal
+
+
+def _is_length(side: object) -> bool:
+    if isinstance(side, (int, np.integer)) and not isinstance(side, bool):
+        return int(side) >= 1
+    return isinstance(side, (float, np.floating)) and 0 < float(side) <= 1
+
+
+class Windows:
+    """All places of one window on an image of `size` pixels, row by row.
+
+    Windows start at every multiple of the stride and, where that leaves a border uncovered, once more flush with it.
+    Fractions are taken of each side, windows rounded up and starts down, so that a window of 1/4 and a stride of 1/8
+    make 7 x 7 = 49 windows on an image of any size from 8 x 8.
+
+    Args:
+        size: (height, width) of the image in pixels.
+        window: The window's side: int pixels, a float fraction of each side, or a (height, width) pair.
+        stride: The distance of neighbouring windows, likewise. It may exceed the window, and then leaves gaps.
+
+    Raises:
+        ValueError: A window that is larger than the image.
+
+    Example:
+
+        windows = Windows((28, 28), window=1/4, stride=1/8)
+        len(windows)               # 49
+        windows.masks([0, 48])     # bool [2, 28, 28]: the first and the last window
+    """
+
+    def __init__(self, size: tuple[int, int], window: Length | Sequence[Length], stride: Length | Sequence[Length]):
+        self.size = size
+        windows, strides = check_length("window", window), check_length("stride", stride)
+        for side, length in zip(size, windows, strict=True):
+            if _in_pixels(length) and length > side:
+                raise ValueError(
+                    f"window={window!r} is larger than the image of {size[0]} x {size[1]} pixels that it slides over; "
+                    f"expected at most the image's own size. Pass a smaller window, or a fraction such as 1/4."
+                )
+        self._rows, self._columns = (_hidden(*axis) for axis in zip(size, windows, strides, strict=True))
+        self._row_weights, self._column_weights = _nearest(self._rows), _nearest(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._rows) * len(self._columns)
+
+    @property
+    def gaps(self) -> bool:
+        """Whether some pixel lies in no window, as happens when the stride is larger than the window."""
+        return not (self._rows.any(axis=0).all() and self._columns.any(axis=0).all())
+
+    def masks(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
+        """The windows with these `indices`, as masks: bool `[len(indices), H, W]`, true inside the window."""
+        rows, columns = np.divmod(np.asarray(indices, dtype=int), len(self._columns))
+        return self._rows[rows][:, :, None] & self._columns[columns][:, None, :]
+
+    def average(self, values: np.ndarray) -> np.ndarray:
+        """Spreads a number for each window over the pixels that the window hides.
+
+        Args:
+            values: float `[..., M]`, a number for each of the M windows.
+
+        Returns:
+            float32 `[..., H, W]`: for each pixel the mean over the windows that hide it; a pixel in a gap takes the
+            value of the nearest window.
+        """
+        grid = np.asarray(values, dtype="float64").reshape(*np.shape(values)[:-1], len(self._rows), len(self._columns))
+        return (self._row_weights.T @ grid @ self._column_weights).astype("float32")
+
+
+def _in_pixels(length: Length) -> bool:
+    return isinstance(length, (int, np.integer))
+
+
+def _hidden(side: int, window: Length, stride: Length) -> np.ndarray:
+    """What each window hides along one axis: bool [windows, side]."""
+    length = int(window) if _in_pixels(window) else math.ceil(round(window * side, 6))
+    step = stride if _in_pixels(stride) else stride * side
+    count = math.floor(round((side - length) / step, 6)) + 1
+    starts = [math.floor(round(i * step, 6)) for i in range(count)]
+    if starts[-1] + length < side:
+        starts.append(side - length)
+    first = np.unique(starts)[:, None]
+    pixels = np.arange(side)
+    return (pixels >= first) & (pixels < first + length)
+
+
+def _nearest(hidden: np.ndarray) -> np.ndarray:
+    """Weights that average along one axis: float [windows, side], columns sum to 1."""
+    weights = hidden.astype("float64")
+    starts, length = hidden.argmax(axis=1), hidden[0].sum()
+    for pixel in np.flatnonzero(~hidden.any(axis=0)):
+        distance = np.where(starts > pixel, starts - pixel, pixel - (starts + length - 1))
+        weights[distance.argmin(), pixel] = 1.0
+    return weights / weights.sum(axis=0)
