@@ -1,8 +1,8 @@
 """CRC-32C, the checksum of TensorBoard's records, in NumPy.
 
-TensorBoard's own is a Python loop over bytes: 15 ms for a picture of 100 kB, in which training waits for the
-interpreter. This takes 1 ms: a checksum is linear over XOR, so neighbouring words are folded together, all pairs at
-once, until one is left.
+TensorBoard's own is a loop over bytes in Python: each picture of 150 kB cost 17 ms of training, which waited for the
+interpreter; with this one it is about 1 ms. A checksum is linear over XOR, so neighbouring words are folded together,
+all pairs at once, until one is left.
 """
 
 from __future__ import annotations

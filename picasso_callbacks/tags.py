@@ -31,15 +31,15 @@ def distinct_tags(names: Sequence[str]) -> list[str]:
     distinct_tags(["tank/1.png", "cat", "cat"])  # ["tank_1.png", "cat", "cat (2)"]
     ```
     """
-    tags: list[str] = []
+    tags: dict[str, None] = {}
     for name in names:
         tag = unique = _clean(name)
         number = 1
         while unique in tags:
             number += 1
             unique = f"{tag} ({number})"
-        tags.append(unique)
-    return tags
+        tags[unique] = None
+    return list(tags)
 
 
 def _clean(name: str) -> str:
