@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import keras
+import numpy as np
 
 from picasso_callbacks.event_log import check_writable
 from picasso_callbacks.explain import DEFAULT_METHODS, check_hooks, look_at
@@ -41,20 +42,25 @@ class Picasso(keras.callbacks.Callback):
         probes: The images to ask about; the same at every epoch.
         methods: Names of methods (see `available_methods()`) or instances, in the order of their columns. Defaults to
             `"partial_occlusion"`, `"saliency_map"` and `"class_probabilities"`.
-        targets: Which classes are explained. `None`: each probe's label and the strongest other class, without labels
-            the top classes. `"top"`, `"label"`, a class index or name, or a list of them for every probe.
+        targets: What is explained. `None`: each probe's label and the strongest other class, without labels the top
+            classes. `"top"`, `"label"`, a class index or name, a contrast of two classes `("tank", "half-track")`, a
+            function of the model's outputs, or a list of these for every probe.
         top: How many classes `"top"` explains.
         preprocess: Turns probe images `[N, H, W, C]`, NumPy, into the model's inputs `[N, ...]`. `None`: the probes are
             as `fit` gets its images.
         postprocess: Rearranges input-shaped arrays `[N, ...]` into `[N, h, w]` or `[N, h, w, c]`, for inputs that are
             not images.
         decode_prob: Turns raw model outputs into probabilities `[N, classes]`; or `"softmax"` or `"sigmoid"` where the
-            outputs are logits. Needed only where that can't be found out from the model and its loss.
+            outputs are logits, `"value"` where they are plain numbers. Needed only where that can't be found out from
+                the model and its loss.
         every: `n`: looks at epochs 0, n, 2n, ... Or a function of the 0-based epoch that says whether to look. The last
             epoch is always looked at.
         layout: `"composite"`: one card a probe. `"separate"`: one card for each probe and method.
         on_error: `"warn"`: an error during training is logged once, what failed is switched off. `"raise"`: it is
             raised.
+        output: Which of several outputs is explained, by name or index. `None`: the first, with a notice.
+        output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
+            `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
         batch_size: The most images computed at once. `None`: found from the size of the images.
 
     Raises:
@@ -80,6 +86,8 @@ class Picasso(keras.callbacks.Callback):
         preprocess: Preprocess | None = None,
         postprocess: Postprocess | None = None,
         decode_prob: DecodeProb | None = None,
+        output: str | int | None = None,
+        output_mask: np.ndarray | None = None,
         every: Every = 1,
         layout: Literal["composite", "separate"] = "composite",
         on_error: Literal["warn", "raise"] = "warn",
@@ -107,6 +115,9 @@ class Picasso(keras.callbacks.Callback):
             preprocess=preprocess,
             postprocess=postprocess,
             decode_prob=decode_prob,
+            output=output,
+            output_mask=output_mask,
+            derived=self._chooser.derived,
             batch_size=batch_size,
         )
         self._every = check_every(every)
@@ -124,7 +135,7 @@ class Picasso(keras.callbacks.Callback):
         self._problems = Problems(raises=self._on_error == "raise")
         self._epoch = self._looked_at = -1
         self._live = self._watch(self.model)
-        with self._live.rehearsal():
+        with self._live.batches.rehearsal():
             rehearsed = look_at(self._live, self._methods, self._chooser)
         draw_panel(rehearsed.panel(0))
         if not self._announced:

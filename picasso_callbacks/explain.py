@@ -35,6 +35,8 @@ def explain(
     preprocess: Preprocess | None = None,
     postprocess: Postprocess | None = None,
     decode_prob: DecodeProb | None = None,
+    output: str | int | None = None,
+    output_mask: np.ndarray | None = None,
     batch_size: int | None = None,
 ) -> Report:
     """Asks a model about probes, once: the look that `Picasso` takes at the end of an epoch.
@@ -46,14 +48,18 @@ def explain(
         probes: The images to ask about.
         methods: Names of methods (see `picasso_callbacks.available_methods()`) or instances, in the order of their
             columns in pictures. Defaults to partial occlusion, saliency map and class probabilities.
-        targets: Which classes are explained. `None`: each probe's label and the strongest other class, without labels
-            the top classes. `"top"`, `"label"`, a class index or name, or a list of them.
+        targets: What is explained. `None`: each probe's label and the strongest other class, without labels the top
+            classes. `"top"`, `"label"`, a class index or name, a contrast of two classes `("tank", "half-track")`, a
+            function of the model's outputs, or a list of these; see `TargetChooser`.
         top: How many classes `"top"` explains.
         preprocess: Turns probe images `[N, H, W, C]`, NumPy, into the model's inputs `[N, ...]`.
         postprocess: Rearranges input-shaped arrays `[N, ...]` into `[N, h, w]` or `[N, h, w, c]`, for inputs that are
             not images.
         decode_prob: Turns raw model outputs into probabilities `[N, classes]`; or `"softmax"` or `"sigmoid"` where the
-            outputs are logits. Needed only where that can't be found out.
+            outputs are logits, `"value"` where they are plain numbers. Needed only where that can't be found out.
+        output: Which of several outputs is explained, by name or index. `None`: the first, with a notice.
+        output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
+            `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
         batch_size: The most images computed at once. `None`: found from the size of the images.
 
     Returns:
@@ -77,6 +83,9 @@ def explain(
         preprocess=preprocess,
         postprocess=postprocess,
         decode_prob=decode_prob,
+        output=output,
+        output_mask=output_mask,
+        derived=chooser.derived,
         batch_size=batch_size,
     )
     return look_at(live, make_methods(methods), chooser)
@@ -89,18 +98,26 @@ def look_at(
     attempt: Attempt = lambda part, function, *args: function(*args),
 ) -> Report:
     """Takes one look; `attempt` decides what becomes of a method that fails. Arrays in the report are its own."""
-    chooser.check(live.classes)
     scores = live.scores()
-    targets = chooser.choose(scores.probabilities)
+    chooser.check(scores)
+    targets = chooser.choose(scores)
     look = Look(live, scores, targets)
     explanations = {name: attempt(name, _explanation, name, method, look) for name, method in methods.items()}
     return Report(
         probes=live.probes,
-        class_names=live.probes.class_names or tuple(f"class {i}" for i in range(live.classes)),
+        class_names=live.probes.class_names or _default_names(live),
+        derived_names=tuple(chooser.derived_names),
         targets=targets,
+        class_scores=scores.logits[:, : scores.classes],
         probabilities=scores.probabilities,
         explanations={name: found for name, found in explanations.items() if found is not None},
     )
+
+
+def _default_names(live: LiveModel) -> tuple[str, ...]:
+    if live.head.reading == "value" and live.classes == 1:
+        return ("value",)
+    return tuple(f"{'value' if live.head.reading == 'value' else 'class'} {i}" for i in range(live.classes))
 
 
 def check_hooks(

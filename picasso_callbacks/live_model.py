@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from PIL import Image
 
+from picasso_callbacks.activations import recorded_activations
 from picasso_callbacks.backends import make_backend
+from picasso_callbacks.batches import Batches
 from picasso_callbacks.canvases import Canvas, make_canvases
-from picasso_callbacks.head import DecodeProb, find_head
-from picasso_callbacks.layout import Layout, Postprocess, arrange, fits
+from picasso_callbacks.find_head import find_head
+from picasso_callbacks.head import DecodeProb
+from picasso_callbacks.inputs import Inputs, Preprocess
+from picasso_callbacks.layout import Layout, Postprocess
+from picasso_callbacks.outputs import Pick, loss_of
 from picasso_callbacks.probes import Probes
+from picasso_callbacks.reader import Derived, Reader, position_weights
 from picasso_callbacks.scores import Scores
 
-Preprocess = Callable[[np.ndarray], np.ndarray]
 Masks = Callable[[np.ndarray], np.ndarray]
 """Gives the masks with these indices, int `[B]` -> bool `[B, h, w]`, so that they need exist only a batch at a time."""
 
@@ -38,11 +41,16 @@ class LiveModel:
             probes and once for each canvas.
         postprocess: Rearranges input-shaped arrays `[N, ...]` into `[N, h, w]` or `[N, h, w, c]`, for inputs that are
             not images.
-        decode_prob: Turns the model's raw outputs into probabilities `[N, classes]`; or `"softmax"` or `"sigmoid"`.
+        decode_prob: Turns the model's raw outputs into probabilities `[N, classes]`; or `"softmax"`, `"sigmoid"` or
+            `"value"`, which says what the outputs are.
+        output: Which of several outputs is explained, by name or index.
+        output_mask: bool `[h, w]`, or one for each probe `[P, h, w]`: which positions of a dense output count.
+        derived: Targets beside the classes: pairs of classes, or functions of the model's outputs.
         batch_size: The most inputs computed at once. `None`: from 32 for large images to 256 for small ones.
 
     Attributes:
         inputs: The preprocessed probes, float32 `[P, ...]`.
+        batches: Splits what is asked into batches.
         layout: Which elements of an input belong to which pixel of a map.
         head: How the output is read.
         classes: How many classes the model tells apart.
@@ -59,41 +67,56 @@ class LiveModel:
         preprocess: Preprocess | None = None,
         postprocess: Postprocess | None = None,
         decode_prob: DecodeProb | None = None,
+        output: str | int | None = None,
+        output_mask: np.ndarray | None = None,
+        derived: Sequence[Derived] = (),
         batch_size: int | None = None,
     ):
         self.probes = probes
-        self._preprocess = preprocess
-        self._expected = _input_shape(model)
+        self._model = model
+        self._inputs = Inputs(model, probes, preprocess)
         self._canvases: dict[Any, tuple[Canvas, np.ndarray]] = {}
-        self._rehearsed_seconds: float | None = None
-        self.rehearsed_seconds = 0.0
-        self.inputs = self._prepare(probes.images)
+        self.inputs = self._inputs.prepare(probes.images)
         self.layout = Layout(self.inputs.shape[1:], postprocess)
-        self._batch_size = batch_size or int(np.clip(1_000_000 // math.prod(self.layout.size), 32, 256))
+        self.batches = Batches(batch_size or int(np.clip(1_000_000 // math.prod(self.layout.size), 32, 256)))
         self._backend = make_backend(model)
-        self._forward = self._backend.compile(_ask)
-        output, logits = self._first_answer(model)
-        self.head = find_head(model, output, logits, decode_prob)
-        self.classes = self.head.scores(_to_numpy(self.head.extract(output, logits))).logits.shape[1]
+        self._output = output
+        self._pick = Pick(model, output, everything=callable(decode_prob))
+        self._forward = self._backend.compile(self._ask)
+        outputs, logits = self._first_answer()
+        self._pick.notify(outputs)
+        self._reader = self._make_reader(outputs, logits, decode_prob, output_mask, derived)
+        self.head = self._reader.head
+        self.classes = self._read(outputs, logits, np.arange(self.batches.size(len(probes)))).classes
         self._under_masks = self._backend.compile(self._trace_under_masks)
-        self._gradients = self._backend.compile_gradients(self._trace_class_scores)
+        self._gradients = self._backend.compile_gradients(self._trace_target_scores)
 
-    def scores(self, inputs: np.ndarray | None = None) -> Scores:
-        """The model's `Scores` of `inputs` `[N, ...]`, by default those of the probes."""
-        inputs = self.inputs if inputs is None else inputs
-
-        def ask(rows: np.ndarray) -> tuple[np.ndarray, ...]:
-            scores = self.head.scores(_to_numpy(self.head.extract(*self._forward(inputs[rows]))))
-            return scores.logits, scores.probabilities
-
-        logits, probabilities = self._in_batches(ask, len(inputs))
-        return Scores(logits, probabilities, competing=self.head.reading == "softmax")
-
-    def gradients(self, classes: np.ndarray) -> np.ndarray:
-        """The gradients of class scores (logits where they are to be had) by the probes' inputs.
+    def scores(self, inputs: np.ndarray | None = None, rows: np.ndarray | None = None) -> Scores:
+        """The model's `Scores` of some inputs.
 
         Args:
-            classes: int `[P, K]`, the classes of each probe.
+            inputs: `[N, ...]`, preprocessed; by default those of the probes.
+            rows: int `[N]`, the probes that the inputs stand for, whose extra inputs and output masks count for them;
+                by default the first N.
+        """
+        inputs = self.inputs if inputs is None else inputs
+        rows = np.arange(len(inputs)) if rows is None else rows
+
+        def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+            of_probes = rows[batch].astype("int32")
+            outputs, logits = self._forward(inputs[batch], of_probes)
+            scores = self._read(outputs, logits, of_probes)
+            return (scores.logits,) if scores.probabilities is None else (scores.logits, scores.probabilities)
+
+        logits, *probabilities = self.batches.collect(ask, len(inputs))
+        contrasts = self._reader.contrasts
+        return Scores(logits, probabilities[0] if probabilities else None, self.head.competing, contrasts)
+
+    def gradients(self, targets: np.ndarray) -> np.ndarray:
+        """The gradients of targets' scores (logits where they are to be had) by the probes' inputs.
+
+        Args:
+            targets: int `[P, K]`, the targets of each probe.
 
         Returns:
             float32 `[P, K, ...]`, in score per unit of input.
@@ -102,8 +125,8 @@ class LiveModel:
             ValueError: The scores can't be differentiated.
         """
 
-        def ask(rows: np.ndarray) -> tuple[np.ndarray, ...]:
-            gradients = self._gradients(self.inputs[rows], classes[rows].astype("int32"))
+        def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+            gradients = self._gradients(self.inputs[batch], batch.astype("int32"), targets[batch].astype("int32"))
             if gradients is None:
                 raise ValueError(
                     "Picasso: the model's scores don't depend on its input in a way that can be differentiated, so "
@@ -111,7 +134,7 @@ class LiveModel:
                 )
             return (gradients,)
 
-        return self._in_batches(ask, len(classes))[0]
+        return self.batches.collect(ask, len(targets))[0]
 
     def scores_under_masks(
         self,
@@ -124,11 +147,11 @@ class LiveModel:
         """Scores of images in which masked pixels are replaced by those of a canvas.
 
         Args:
-            images: Inputs `[N, ...]`, preprocessed.
+            images: Inputs `[P, ...]` of the probes, preprocessed.
             canvases: Inputs `[M, ...]`, preprocessed.
             masks: Gives masks, true where a pixel is hidden, by their indices.
-            rows: Which image, which canvas and which mask each of the B questions takes: three int `[B]`.
-            measure: Keeps of the `Scores` of a batch what is wanted: takes them and the images' rows, int `[b]`, and
+            rows: Which probe, which canvas and which mask each of the B questions takes: three int `[B]`.
+            measure: Keeps of the `Scores` of a batch what is wanted: takes them and the probes' rows, int `[b]`, and
                 returns `[b, K]`.
 
         Returns:
@@ -140,15 +163,15 @@ class LiveModel:
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
             hidden = self.layout.input_masks(masks(mask_rows[batch]))
             extracted = self._under_masks(*on_device, image_rows[batch], canvas_rows[batch], hidden)
-            return (measure(self.head.scores(extracted), image_rows[batch]),)
+            return (measure(self._reader.read(extracted), image_rows[batch]),)
 
-        return self._in_batches(ask, len(image_rows))[0]
+        return self.batches.collect(ask, len(image_rows))[0]
 
     def canvases(self, canvas: Canvas) -> np.ndarray:
         """The canvas of each probe, preprocessed: float32 `[P, ...]`; see `make_canvases`. Made once."""
         key = canvas if isinstance(canvas, str) else id(canvas)  # the array is kept, so its id stays its own
         if key not in self._canvases:
-            self._canvases[key] = canvas, self._prepare(make_canvases(canvas, self.probes))
+            self._canvases[key] = canvas, self._inputs.prepare(make_canvases(canvas, self.probes))
         return self._canvases[key][1]
 
     def to_display(self, maps: np.ndarray) -> np.ndarray:
@@ -162,63 +185,23 @@ class LiveModel:
         ]
         return np.stack(scaled).reshape(*maps.shape[:2], height, width)
 
+    @property
+    def unit(self) -> str:
+        """The unit of log-odds and their derived targets: `"nats"`, or `""` if outputs or targets are plain numbers."""
+        plain = self.head.reading == "value" or None in self._reader.contrasts
+        return "" if plain else "nats"
+
     def is_first_process(self) -> bool:
         """Whether this is the only process of the training, or the first of several: the one that writes."""
         return self._backend.is_first_process()
 
-    @contextlib.contextmanager
-    def rehearsal(self) -> Iterator[None]:
-        """Within this, only the first batch of each question is asked, and its first answer stands for all."""
-        self._rehearsed_seconds = 0.0
+    def _first_answer(self) -> tuple[Any, Any]:
+        size = self.batches.size(len(self.inputs))
+        inputs, rows = self.inputs[:size], np.arange(size, dtype="int32")
         try:
-            yield
-        finally:
-            self.rehearsed_seconds, self._rehearsed_seconds = self._rehearsed_seconds, None
-
-    def _in_batches(self, ask: Callable[[np.ndarray], tuple[np.ndarray, ...]], count: int) -> tuple[np.ndarray, ...]:
-        """Asks about the rows 0 .. count-1 in batches of one size, and joins the answers."""
-        size = self._size(count)
-        answers: tuple[np.ndarray, ...] = ()
-        for start in range(0, count, size):
-            batch = ask(np.minimum(np.arange(start, start + size), count - 1))
-            if not answers:
-                answers = tuple(np.empty((count, *part.shape[1:]), part.dtype) for part in batch)
-            for answer, part in zip(answers, batch, strict=True):
-                answer[start : start + size] = part[: count - start]
-            if self._rehearsed_seconds is not None:
-                begin = time.perf_counter()
-                ask(np.arange(size))
-                self._rehearsed_seconds += (time.perf_counter() - begin) * math.ceil(count / size)
-                for answer in answers:
-                    answer[:] = answer[:1]
-                break
-        return answers
-
-    def _size(self, count: int) -> int:
-        """The batch size that splits `count` rows most evenly."""
-        return math.ceil(count / math.ceil(count / self._batch_size))
-
-    def _prepare(self, images: np.ndarray) -> np.ndarray:
-        if self._preprocess is None:
-            inputs = arrange(images, self._expected)
-        else:
-            inputs = np.asarray(keras.ops.convert_to_numpy(self._preprocess(images)))
-        if len(inputs) != len(images) or inputs.dtype == object:
-            raise ValueError(
-                f"Picasso: preprocess turned images of shape {images.shape} into {inputs.dtype} {inputs.shape}; "
-                f"expected numbers [{len(images)}, ...], one input for each image."
-            )
-        if self._expected is not None and not fits(inputs.shape[1:], self._expected):
-            takes = f"the model takes {(None, *self._expected)}. Resize the probes or pass preprocess=..."
-            came = "probes have" if self._preprocess is None else "preprocess returned"
-            raise ValueError(f"Picasso: {came} shape {inputs.shape} but {takes}")
-        return inputs.astype("float32")
-
-    def _first_answer(self, model: keras.Model) -> tuple[Any, Any]:
-        try:
-            if not model.built:
-                model(self.inputs[:1])  # builds it outside of any tracing, as its first training step would
-            return self._forward(self.inputs[: self._size(len(self.inputs))])
+            if not self._model.built:  # outside of any tracing, as its first training step would
+                self._model(self._inputs.feed(inputs[:1], rows[:1]))
+            return self._forward(inputs, rows)
         except Exception as error:
             raise ValueError(
                 f"Picasso: the model could not be called on the probes, inputs of shape {self.inputs.shape} and dtype "
@@ -226,30 +209,36 @@ class LiveModel:
                 f"model's inputs of them."
             ) from error
 
+    def _make_reader(
+        self, outputs: Any, logits: Any, decode_prob: DecodeProb | None, mask: Any, derived: Sequence[Derived]
+    ) -> Reader:
+        output = self._pick(outputs)
+        head = find_head(output, logits, decode_prob, loss_of(self._model, self._output))
+        weights = position_weights(output, mask, len(self.probes)) if head.dense else None
+        return Reader(head, self._pick, derived, weights)
+
+    def _read(self, outputs: Any, logits: Any, rows: np.ndarray) -> Scores:
+        return self._reader.read(_to_numpy(self._reader.extract(outputs, logits, rows)))
+
+    def _ask(self, call: Any, inputs: Any, rows: Any) -> tuple[Any, Any]:
+        """All that the model returns, and the logits of the output that is explained, where they are to be found."""
+        with recorded_activations(self._model) as recorded:
+            outputs = call(self._inputs.feed(inputs, rows))
+        logits = recorded.logits_of(self._pick(outputs))
+        as_float = lambda tensor: keras.ops.cast(tensor, "float32")  # noqa: E731
+        return keras.tree.map_structure(as_float, outputs), None if logits is None else as_float(logits)
+
     def _trace_under_masks(
         self, call: Any, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any
-    ) -> Any:
+    ) -> tuple[Any, ...]:
         take = keras.ops.take
         composed = keras.ops.where(hidden, take(canvases, canvas_rows, axis=0), take(images, image_rows, axis=0))
-        return self.head.extract(*_ask(call, composed))
+        return self._reader.extract(*self._ask(call, composed, image_rows), image_rows)
 
-    def _trace_class_scores(self, call: Any, inputs: Any, classes: Any) -> Any:
-        return keras.ops.take_along_axis(self.head.class_scores(*_ask(call, inputs)), classes, axis=1)
-
-
-def _ask(call: Any, inputs: Any) -> tuple[Any, Any]:
-    """The model's output and, where Keras left them on it, the logits before its last softmax or sigmoid."""
-    output = call(inputs)
-    logits = getattr(output, "_keras_logits", None)
-    as_float = lambda tensor: keras.ops.cast(tensor, "float32")  # noqa: E731
-    return keras.tree.map_structure(as_float, output), None if logits is None else as_float(logits)
+    def _trace_target_scores(self, call: Any, inputs: Any, rows: Any, targets: Any) -> Any:
+        scores = self._reader.target_scores(*self._ask(call, inputs, rows), rows)
+        return keras.ops.take_along_axis(scores, targets, axis=1)
 
 
 def _to_numpy(nest: Any) -> Any:
     return keras.tree.map_structure(keras.ops.convert_to_numpy, nest)
-
-
-def _input_shape(model: keras.Model) -> tuple[int | None, ...] | None:
-    """The shape of a model's only input without the batch, where it is known."""
-    inputs = getattr(model, "inputs", None)
-    return tuple(inputs[0].shape[1:]) if inputs is not None and len(inputs) == 1 else None

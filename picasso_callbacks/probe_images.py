@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -97,3 +98,25 @@ def _implied_range(images: np.ndarray) -> tuple[float, float]:
         margin = max(0.5, abs(low) / 2)
         return low - margin, high + margin
     return low, high
+
+
+def as_extra(extra: Any, count: int) -> dict[str, np.ndarray | None] | None:
+    """Extra inputs by name as read-only copies `[count, ...]`; `None` marks the name of the image input."""
+    if extra is None:
+        return None
+    if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
+        raise ValueError(f"Probes: extra is {type(extra).__name__}; expected a dict of arrays by the inputs' names.")
+    return {name: None if value is None else _as_extra_input(name, value, count) for name, value in extra.items()}
+
+
+def _as_extra_input(name: str, value: Any, count: int) -> np.ndarray:
+    array = np.array(as_numpy(value, f"Probes: extra[{name!r}]"))
+    if array.ndim == 0 or len(array) not in (1, count) or array.dtype.kind not in "biuf":
+        raise ValueError(
+            f"Probes: extra[{name!r}] is {array.dtype} {array.shape}; expected numbers [{count}, ...], one for each "
+            f"probe, or [1, ...], one for all."
+        )
+    array = array.astype("float32") if array.dtype.kind == "f" else array
+    array = np.repeat(array, count, axis=0) if len(array) < count else array
+    array.flags.writeable = False
+    return array

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from picasso_callbacks.image_folder import read_folder
-from picasso_callbacks.probe_images import as_images, as_value_range
+from picasso_callbacks.probe_images import as_extra, as_images, as_value_range
 from picasso_callbacks.probe_labels import as_class_names, as_labels, as_names
 from picasso_callbacks.sampling import sample
 
@@ -41,6 +41,9 @@ class Probes:
         class_names: The classes in the order of the model's outputs. `None`: the sorted labels if they are names,
             else not known.
         value_range: `(low, high)`, the values of black and white.
+        extra: The model's other inputs by name, held fixed: an array for each probe `[P, ...]`, or one for all
+            `[1, ...]`. Where the model does not know its inputs' names (it is subclassed), the name of the image input
+            too, with `None`.
 
     Attributes:
         images: `[P, H, W, C]` in their own dtype, read-only.
@@ -48,6 +51,7 @@ class Probes:
         names: P distinct strings.
         class_names: Distinct strings, or `None`.
         value_range: Two floats `(low, high)`, low < high.
+        extra: Arrays `[P, ...]` by name, read-only, or `None`.
 
     Raises:
         ValueError: An argument can't be read as said above, or doesn't go with the others.
@@ -64,6 +68,7 @@ class Probes:
     names: tuple[str, ...]
     class_names: tuple[str, ...] | None
     value_range: tuple[float, float]
+    extra: dict[str, np.ndarray | None] | None
 
     def __init__(
         self,
@@ -73,6 +78,7 @@ class Probes:
         class_names: Sequence[str] | None = None,
         *,
         value_range: tuple[float, float] | None = None,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         images = as_images(images)
         class_names = as_class_names(class_names)
@@ -84,6 +90,7 @@ class Probes:
         set_field(self, "names", as_names(names, len(images), labels, class_names))
         set_field(self, "class_names", class_names)
         set_field(self, "value_range", as_value_range(value_range, images))
+        set_field(self, "extra", as_extra(extra, len(images)))
 
     @classmethod
     def from_directory(
@@ -176,7 +183,10 @@ class Probes:
         chosen = np.atleast_1d(np.arange(len(self))[index])
         labels = None if self.labels is None else self.labels[chosen]
         names = [self.names[i] for i in chosen]
-        return Probes(self.images[chosen], labels, names, self.class_names, value_range=self.value_range)
+        extra = {name: value if value is None else value[chosen] for name, value in (self.extra or {}).items()}
+        return Probes(
+            self.images[chosen], labels, names, self.class_names, value_range=self.value_range, extra=extra or None
+        )
 
     def __repr__(self) -> str:
         low, high = self.value_range

@@ -97,16 +97,20 @@ class Recorder:
         return pictures
 
     def _scalars(self, report: Report) -> dict[str, float]:
-        labels = self._probes.labels
+        labels = None if report.probabilities is None else self._probes.labels
+        group, values = "picasso_probability", report.probabilities
+        if values is None:
+            group, values = "picasso_value", report.class_scores
         class_tags = distinct_tags(report.class_names)
         scalars = {}
         for index, tag in enumerate(self._tags):
             classes = list(range(len(report.class_names)))
             if len(report.class_names) > ALL_CLASSES:
                 label = [] if labels is None else [labels[index]]
-                classes = sorted({int(one) for one in (*label, *report.targets[index])})
+                explained = [target for target in report.targets[index] if target < len(class_tags)]
+                classes = sorted({int(one) for one in (*label, *explained)})
             for one in classes:
-                scalars[f"picasso_probability/{tag}/{class_tags[one]}"] = float(report.probabilities[index, one])
+                scalars[f"{group}/{tag}/{class_tags[one]}"] = float(values[index, one])
         return scalars
 
     def _filmstrips(self) -> None:

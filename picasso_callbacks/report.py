@@ -23,8 +23,11 @@ class Report:
     Args:
         probes: The probes looked at.
         class_names: A name for each class.
-        targets: int `[P, K]`, the explained classes of each probe.
-        probabilities: float32 `[P, classes]`.
+        derived_names: Names of the contrasts and functions among the targets, which are numbered on from the last
+            class.
+        targets: int `[P, K]`, what is explained of each probe.
+        class_scores: float32 `[P, classes]`: logits, or the outputs themselves where they are plain numbers.
+        probabilities: float32 `[P, classes]`; `None` where the outputs are plain numbers.
         explanations: An `Explanation` for each method, by its name.
 
     Example:
@@ -36,8 +39,10 @@ class Report:
 
     probes: Probes
     class_names: tuple[str, ...]
+    derived_names: tuple[str, ...]
     targets: np.ndarray
-    probabilities: np.ndarray
+    class_scores: np.ndarray
+    probabilities: np.ndarray | None
     explanations: Mapping[str, Explanation]
 
     def __getitem__(self, method: str) -> Explanation:
@@ -74,15 +79,18 @@ class Report:
         ]
         bars = [found.values[index] for found in self.explanations.values() if found.values.ndim == 2]
         targets = tuple(int(target) for target in self.targets[index])
+        names = (*self.class_names, *self.derived_names)
+        plain = self.probabilities is None
         return Panel(
             name=self.probes.names[index],
             epoch=epoch,
             image=self.probes.display()[index],
             class_names=self.class_names,
-            probabilities=bars[0] if bars else None,
-            label=None if self.probes.labels is None else int(self.probes.labels[index]),
+            probabilities=bars[0] if bars and not plain else None,
+            plain_values=bars[0] if bars and plain else None,
+            label=None if self.probes.labels is None or plain else int(self.probes.labels[index]),
             targets=targets,
-            target_names=tuple(self.class_names[target] for target in targets),
+            target_names=tuple(names[target] for target in targets),
             heatmaps=tuple(heatmaps),
         )
 

@@ -11,47 +11,74 @@ import numpy as np
 class Scores:
     """A model's answer to N inputs.
 
+    Beyond the classes there may be derived targets: contrasts of two classes, and functions of the outputs. They are
+    numbered on from the last class, in the columns of `logits`.
+
     Args:
-        logits: float32 `[N, classes]`, the score of each class before softmax or sigmoid, in nats.
-        probabilities: float32 `[N, classes]`.
+        logits: float32 `[N, classes + derived]`: the score of each class before softmax or sigmoid, in nats; then each
+            derived target's value.
+        probabilities: float32 `[N, classes]`; `None` where the outputs are plain numbers.
         competing: Whether the classes share one softmax; otherwise each is a yes or no of its own.
+        contrasts: For each derived target the two classes whose contrast it is, or `None`.
     """
 
     logits: np.ndarray
-    probabilities: np.ndarray
+    probabilities: np.ndarray | None
     competing: bool
+    contrasts: tuple[tuple[int, int] | None, ...] = ()
 
     def __len__(self) -> int:
         return len(self.logits)
 
-    def __getitem__(self, rows: np.ndarray) -> Scores:
-        return Scores(self.logits[rows], self.probabilities[rows], self.competing)
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return self.logits.shape[1] - len(self.contrasts)
 
-    def log_odds(self, classes: np.ndarray) -> np.ndarray:
+    @property
+    def ranking(self) -> np.ndarray:
+        """What puts the classes in order, `[N, classes]`: their probabilities, or else their scores."""
+        return self.logits[:, : self.classes] if self.probabilities is None else self.probabilities
+
+    def log_odds(self, targets: np.ndarray) -> np.ndarray:
         """`log(p / (1 - p))` of these classes, in nats, from the logits, so that it never saturates.
 
-        For classes under one softmax this is `z_c - logsumexp(z_j, j != c)`.
+        For classes under one softmax this is `z_c - logsumexp(z_j, j != c)`. For derived targets, and where outputs are
+        plain numbers, it is the score itself.
 
         Args:
-            classes: int `[N, K]`, classes of each input.
+            targets: int `[N, K]`, classes or derived targets of each input.
 
         Returns:
             float32 `[N, K]`.
         """
-        logits = self.logits.astype("float64")
-        of_class = np.take_along_axis(logits, classes, axis=1)
+        of_target = np.take_along_axis(self.logits.astype("float64"), targets, axis=1)
         if not self.competing:
-            return of_class.astype("float32")
+            return of_target.astype("float32")
         columns = []
-        for k in range(classes.shape[1]):
-            others = logits.copy()
-            np.put_along_axis(others, classes[:, k : k + 1], -np.inf, axis=1)
-            columns.append(of_class[:, k] - _logsumexp(others))
+        for k in range(targets.shape[1]):
+            of_others = np.where(
+                np.arange(self.classes) == targets[:, k : k + 1], -np.inf, self.logits[:, : self.classes]
+            )
+            is_class = targets[:, k] < self.classes
+            columns.append(of_target[:, k] - np.where(is_class, _logsumexp(of_others), 0.0))
         return np.stack(columns, axis=1).astype("float32")
 
-    def probability(self, classes: np.ndarray) -> np.ndarray:
-        """The probabilities of `classes` (int `[N, K]`): float32 `[N, K]`."""
-        return np.take_along_axis(self.probabilities, classes, axis=1)
+    def probability(self, targets: np.ndarray) -> np.ndarray:
+        """The probabilities of `targets` (int `[N, K]`), float32 `[N, K]`.
+
+        Of a contrast the difference of two probabilities, of a function of the outputs its value.
+
+        Raises:
+            ValueError: The outputs are plain numbers.
+        """
+        if self.probabilities is None:
+            raise ValueError("The model's outputs are plain numbers, not probabilities; use score='log_odds'.")
+        columns = [self.probabilities]
+        for index, pair in enumerate(self.contrasts, start=self.classes):
+            one = self.logits[:, index] if pair is None else np.subtract(*self.probabilities[:, pair].T)
+            columns.append(one[:, None])
+        return np.take_along_axis(np.concatenate(columns, axis=1), targets, axis=1)
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeGuard
+from collections.abc import Callable
+from typing import Any, TypeGuard
 
 import numpy as np
 
 from picasso_callbacks.probes import Probes
+from picasso_callbacks.reader import Derived
+from picasso_callbacks.scores import Scores
 
-TargetSpec = str | int | Sequence[str | int] | None
+ClassSpec = str | int
+Target = ClassSpec | tuple[ClassSpec, ClassSpec] | Callable[[Any], Any]
+TargetSpec = Target | list[Target] | None
 
 
 class TargetChooser:
-    """Chooses the classes to explain, at each look anew.
+    """Chooses what to explain of each probe, at each look anew.
 
     Args:
         targets: `None`: a probe's label and the strongest other class, without labels as `"top"`. `"top"`: the `top`
-            most probable classes. `"label"`: the label. A class index or name, or a list of them: these, for every
-                probe.
+            most probable classes. `"label"`: the label. A class index or name. A contrast of two classes, a tuple
+            `("tank", "half-track")`: the difference of their logits, why this and not that. A function of the model's
+            outputs that returns a number for each input, `[N]`, written with `keras.ops`. Or a list of classes,
+            contrasts and functions: these, for every probe.
         top: How many classes `"top"` explains.
         probes: The probes; for their labels and class names.
+
+    Attributes:
+        derived: The contrasts, as pairs of indices, and the functions. They are numbered on from the last class.
+        derived_names: What they are called.
 
     Raises:
         ValueError: No such class, `"label"` without labels, `top` below 1.
@@ -32,58 +42,79 @@ class TargetChooser:
         self._top = top
         self._labels = probes.labels
         self._class_names = probes.class_names
-        self._fixed: np.ndarray | None = None
-        if targets is None:
-            self._rule = "top" if probes.labels is None else "label and rival"
-        elif isinstance(targets, str) and targets in ("top", "label") and targets not in (probes.class_names or ()):
-            self._rule = targets
-            if targets == "label" and probes.labels is None:
-                raise ValueError("targets is 'label', but the probes have no labels. Pass Probes(..., labels=...).")
-        else:
-            self._rule = "fixed"
-            listed = list(targets) if isinstance(targets, Sequence) and not isinstance(targets, str) else [targets]
-            self._fixed = np.array([self._index(one) for one in listed], dtype=int)
-            if not len(self._fixed) or len(set(self._fixed)) < len(self._fixed):
-                raise ValueError(f"targets is {targets!r}; expected one or more classes, each once.")
+        self._rule = "label and rival" if targets is None else targets if targets in ("top", "label") else "fixed"
+        self._fixed: list[int] = []  # classes; derived target d is -1 - d, until the number of classes is known
+        self.derived: list[Derived] = []
+        self.derived_names: list[str] = []
+        if self._rule == "label" and probes.labels is None:
+            raise ValueError("targets is 'label', but the probes have no labels. Pass Probes(..., labels=...).")
+        if self._rule == "fixed":
+            listed = targets if isinstance(targets, list) else [targets]
+            self._fixed = [self._resolve(one) for one in listed]  # type: ignore[arg-type]
+            if not self._fixed or len(set(self._fixed)) < len(self._fixed):
+                raise ValueError(f"targets is {targets!r}; expected one or more targets, each once.")
 
-    def check(self, classes: int) -> None:
-        """Raises a `ValueError` if the model, which tells `classes` classes apart, does not go with the targets."""
-        names = self._class_names
+    def check(self, scores: Scores) -> None:
+        """Raises a `ValueError` if the model that gave `scores` does not go with the targets, names and labels."""
+        classes, names = scores.classes, self._class_names
         if names is not None and len(names) != classes:
             raise ValueError(
                 f"Picasso: the probes have {len(names)} class_names, {list(names)[:8]}, but the model tells {classes} "
                 f"classes apart; expected one name for each, in the order of its outputs."
             )
-        if self._labels is not None and self._labels.max() >= classes:
+        if self._has_labels(scores) and self._labels.max() >= classes:  # type: ignore[union-attr]
             raise ValueError(
-                f"Picasso: the probes' labels go up to {self._labels.max()}, but the model tells {classes} classes "
-                f"apart; expected labels in 0..{classes - 1}."
+                f"Picasso: the probes' labels go up to {self._labels.max()}, "  # type: ignore[union-attr]
+                f"but the model tells {classes} classes apart; expected labels in 0..{classes - 1}."
             )
-        if self._fixed is not None and self._fixed.max() >= classes:
-            raise ValueError(f"targets holds {self._fixed.max()}; expected class indices in 0..{classes - 1}.")
+        pairs = [index for pair in self.derived if not callable(pair) for index in pair]
+        highest = max([*self._fixed, *pairs], default=0)
+        if highest >= classes:
+            raise ValueError(f"targets holds {highest}; expected class indices in 0..{classes - 1}.")
 
-    def choose(self, probabilities: np.ndarray) -> np.ndarray:
-        """The targets of each probe: int64 `[P, K]`, given the probabilities `[P, classes]` of this look."""
-        if self._fixed is not None:
-            return np.tile(self._fixed, (len(probabilities), 1))
-        if self._labels is not None and self._rule == "label":
-            return self._labels[:, None]
-        ranked = np.argsort(-probabilities, axis=1, kind="stable")
-        if self._rule == "top" or self._labels is None:
+    def choose(self, scores: Scores) -> np.ndarray:
+        """The targets of each probe at this look: int64 `[P, K]`."""
+        if self._rule == "fixed":
+            indices = [one if one >= 0 else scores.classes - 1 - one for one in self._fixed]
+            return np.tile(np.array(indices, dtype="int64"), (len(scores), 1))
+        ranked = np.argsort(-scores.ranking, axis=1, kind="stable")
+        if self._rule == "top" or self._labels is None or not self._has_labels(scores):
             return ranked[:, : self._top]
         label = self._labels[:, None]
+        if self._rule == "label":
+            return label
         rival = np.where(ranked[:, :1] == label, ranked[:, 1:2], ranked[:, :1])
         return np.concatenate([label, rival], axis=1)
+
+    def _has_labels(self, scores: Scores) -> bool:
+        """Whether labels name classes; where outputs are plain numbers they don't."""
+        return self._labels is not None and scores.probabilities is not None
+
+    def _resolve(self, target: Target) -> int:
+        if callable(target):
+            return self._derive(target, getattr(target, "__name__", "function"))
+        if isinstance(target, tuple):
+            if len(target) != 2 or target[0] == target[1]:
+                raise ValueError(f"targets holds {target!r}; expected a contrast of two classes, (this, not_that).")
+            return self._derive((self._index(target[0]), self._index(target[1])), f"{target[0]} vs {target[1]}")
+        return self._index(target)
+
+    def _derive(self, derived: Derived, name: str) -> int:
+        self.derived.append(derived)
+        self.derived_names.append(name)
+        return -len(self.derived)
 
     def _index(self, target: object) -> int:
         if isinstance(target, str):
             if self._class_names is None or target not in self._class_names:
-                known = "unknown: pass Probes(..., class_names=...)" if self._class_names is None else self._class_names
-                raise ValueError(f"targets holds {target!r}; expected 'top', 'label' or a class; classes are {known}.")
+                classes = self._class_names or "not known: pass Probes(..., class_names=...)"
+                raise ValueError(f"targets holds {target!r}; expected 'top', 'label' or a class; classes: {classes}.")
             return self._class_names.index(target)
         if _is_index(target) and target >= 0:
             return target
-        raise ValueError(f"targets holds {target!r}; expected a class index >= 0 or a class name.")
+        raise ValueError(
+            f"targets holds {target!r}; expected a class index >= 0 or name, a contrast (this, not_that) or a function."
+        )
 
 
 def _is_index(value: object) -> TypeGuard[int]:

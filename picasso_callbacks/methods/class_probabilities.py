@@ -8,7 +8,7 @@ from picasso_callbacks.methods.base import Method
 
 
 class ClassProbabilities(Method):
-    """The model's probability of each class, `[P, classes]`, 0..1.
+    """The model's probability of each class, `[P, classes]`, 0..1; or its outputs, where they are plain numbers.
 
     Example:
 
@@ -16,6 +16,14 @@ class ClassProbabilities(Method):
     """
 
     def explain(self, look: Look) -> Explanation:
+        if look.scores.probabilities is None:
+            return Explanation(
+                look.scores.ranking,
+                unit="",
+                score=look.live.head.description,
+                title="value",
+                scale=Scale(limit=None, signed=True),
+            )
         return Explanation(
             look.scores.probabilities,
             unit="",

@@ -9,6 +9,7 @@ import numpy as np
 
 from picasso_callbacks.canvases import Canvas, check_canvas
 from picasso_callbacks.explanation import Explanation, Scale
+from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.look import Look
 from picasso_callbacks.methods.base import Method
 from picasso_callbacks.scores import Scores
@@ -82,19 +83,24 @@ class PartialOcclusion(Method):
             values = self._measure(look.scores, look.targets)[..., None] - hidden
         return Explanation(
             live.to_display(windows.average(values)),
-            unit="nats" if self.score == "log_odds" else "",
-            score=f"{self.score.replace('_', '-')} from the {live.head.description}",
+            unit=live.unit if self.score == "log_odds" else "",
+            score=f"{self._score_name(live)} from the {live.head.description}",
             title="probability if hidden" if self.view == "probability" else "occlusion",
-            scale=self._scale(),
+            scale=self._scale(live),
             notes=("Stride > window: gaps take the nearest window's value.",) if windows.gaps else (),
         )
 
     def _measure(self, scores: Scores, targets: np.ndarray) -> np.ndarray:
         return scores.log_odds(targets) if self.score == "log_odds" else scores.probability(targets)
 
-    def _scale(self) -> Scale:
+    def _score_name(self, live: LiveModel) -> str:
+        return "value" if live.head.reading == "value" else self.score.replace("_", "-")
+
+    def _scale(self, live: LiveModel) -> Scale:
         if self.view == "probability":
             return Scale(1.0, signed=False)
         if self.score == "probability":
             return Scale(1.0, signed=True, neutral=0.005)
+        if live.unit != "nats":
+            return Scale(limit=None, signed=True)
         return Scale(12.0, signed=True, knee=0.5, neutral=0.05)

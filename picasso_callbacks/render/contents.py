@@ -42,6 +42,7 @@ class Panel:
         targets: K class indices that the maps are about.
         target_names: K names of the targets.
         heatmaps: None to five. A method that failed is absent.
+        plain_values: float32 `[classes]`: what the model says where its outputs are plain numbers.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Panel:
     targets: tuple[int, ...]
     target_names: tuple[str, ...]
     heatmaps: tuple[Heatmap, ...]
+    plain_values: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

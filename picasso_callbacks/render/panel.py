@@ -130,7 +130,8 @@ def _draw_band(
 
 
 def _draw_target(sheet: Sheet, left: int, top: int, width: int, panel: Panel, target: int, name: str) -> None:
-    value = "" if panel.probabilities is None else percent(float(panel.probabilities[target]))
+    known = panel.probabilities is not None and target < len(panel.probabilities)
+    value = percent(float(panel.probabilities[target])) if known else ""  # type: ignore[index]
     x = sheet.text(left, top, "target", _NOTE_TEXT, FAINT_INK) + 7
     room = left + width - x - text_width(value, _NOTE_TEXT) - 8
     x = sheet.text(x, top, name, _NOTE_TEXT, width=room) + 8

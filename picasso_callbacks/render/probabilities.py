@@ -58,7 +58,7 @@ def draw_bars(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> in
         Where the rows end.
     """
     if panel.probabilities is None:
-        return top
+        return top if panel.plain_values is None else _draw_values(sheet, left, top, width, panel)
     says = prediction(panel.probabilities)
     left, width = left + _MARK, width - _MARK
     for row, index in enumerate(shown_classes(panel)):
@@ -75,3 +75,15 @@ def draw_bars(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> in
         if index == panel.label:
             sheet.arrow(left - _MARK, y + 5, 14, RIGHT)
     return top + len(shown_classes(panel)) * _ROW
+
+
+def _draw_values(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> int:
+    """A row for each of the first outputs, where they are plain numbers. Returns where the rows end."""
+    assert panel.plain_values is not None
+    shown = panel.plain_values[:ALL_CLASSES]
+    for row, value in enumerate(shown):
+        y = top + row * _ROW
+        text = drawable(f"{value:.4g}")
+        sheet.text(left + width - 4, y, text, _TEXT, INK, align=1)
+        sheet.text(left, y, panel.class_names[row], _TEXT, INK, width=width - text_width(text, _TEXT) - 12)
+    return top + len(shown) * _ROW

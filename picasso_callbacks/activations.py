@@ -1,0 +1,61 @@
+"""Finding a network's logits: what its last softmax or sigmoid was given, without taking the network apart."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+
+_LAST = (keras.activations.softmax, keras.activations.sigmoid)
+
+
+class Recorded:
+    """What went into and came out of a model's softmax and sigmoid activations during one call."""
+
+    def __init__(self) -> None:
+        self._calls: list[tuple[Any, Any]] = []
+
+    def logits_of(self, output: Any) -> Any | None:
+        """The logits whose softmax or sigmoid `output` seems to be, in its shape; `None` if there are none.
+
+        Keras leaves them on the tensor, but not while JAX traces, nor where something follows (a cast, a reshape). Then
+        it is the activation that returned this very tensor, or else the last one with as many numbers: a guess, which
+        whoever reads the output checks by its numbers.
+        """
+        logits = getattr(output, "_keras_logits", None)
+        if logits is not None:
+            return logits
+        for given, returned in reversed(self._calls):
+            if returned is output:
+                return given
+        if self._calls and hasattr(output, "shape"):
+            with contextlib.suppress(Exception):  # a tensor from within a loop can't be used outside of it
+                return keras.ops.reshape(self._calls[-1][0] * 1, output.shape)
+        return None
+
+    def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`, but each call is recorded."""
+
+        def recording(inputs: Any, *args: Any, **kwargs: Any) -> Any:
+            returned = function(inputs, *args, **kwargs)
+            self._calls.append((inputs, returned))
+            return returned
+
+        return recording
+
+
+@contextlib.contextmanager
+def recorded_activations(model: keras.Model) -> Iterator[Recorded]:
+    """Within this, calls of the softmaxes and sigmoids in the model's layers are recorded; then all is as before."""
+    recorded = Recorded()
+    with contextlib.ExitStack() as put_back:
+        for layer in model._flatten_layers():
+            if isinstance(layer, keras.layers.Softmax):
+                layer.call = recorded.wrap(layer.call)
+                put_back.callback(delattr, layer, "call")
+            elif getattr(layer, "activation", None) in _LAST:
+                put_back.callback(setattr, layer, "activation", layer.activation)
+                layer.activation = recorded.wrap(layer.activation)
+        yield recorded
