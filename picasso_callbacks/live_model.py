@@ -202,7 +202,7 @@ class LiveModel:
         if self._preprocess is None:
             inputs = arrange(images, self._expected)
         else:
-            inputs = np.asarray(keras.ops.convert_to_numpy(self._preprocess(images)))
+            inputs = np.asarray(keras.ops.convert_to_numpy(self._preprocess(images.copy())))
         if len(inputs) != len(images) or inputs.dtype == object:
             raise ValueError(
                 f"Picasso: preprocess turned images of shape {images.shape} into {inputs.dtype} {inputs.shape}; "
