@@ -24,7 +24,7 @@ def make_canvases(canvas: Canvas, probes: Probes) -> np.ndarray:
         probes: The probes.
 
     Returns:
-        `[P, H, W, C]` in the dtype of `probes.images`.
+        `[P, H, W, C]` in the dtype of `probes.images`; float32 for boolean ones, which know no grey.
 
     Raises:
         ValueError: An unknown name, or an image of another shape.
@@ -40,8 +40,13 @@ def make_canvases(canvas: Canvas, probes: Probes) -> np.ndarray:
                 f"canvas has shape {canvases.shape}; expected that of a probe, {images.shape[1:]}, or of all probes, "
                 f"{images.shape}."
             )
+        if not np.isfinite(canvases).all():
+            raise ValueError("canvas holds NaN or infinite numbers; expected finite ones.")
+    if images.dtype == bool:
+        return np.broadcast_to(canvases, images.shape).astype("float32")
     if np.issubdtype(images.dtype, np.integer):
-        canvases = np.rint(canvases)
+        limits = np.iinfo(images.dtype)
+        canvases = np.clip(np.rint(canvases), limits.min, limits.max)
     return np.broadcast_to(canvases, images.shape).astype(images.dtype)
 
 

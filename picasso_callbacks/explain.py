@@ -17,7 +17,7 @@ from picasso_callbacks.look import Look
 from picasso_callbacks.methods import Method, make_methods
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.report import Report
-from picasso_callbacks.targets import TargetChooser, TargetSpec
+from picasso_callbacks.targets import TargetChooser, TargetSpec, is_index
 
 DEFAULT_METHODS = ("partial_occlusion", "saliency_map", "class_probabilities")
 
@@ -75,6 +75,8 @@ def explain(
         report["partial_occlusion"].values[0, 0]   # nats by which each part speaks for the label of the first probe
         report.image(0)
     """
+    if not isinstance(model, keras.Model):
+        raise ValueError(f"explain: model is a {type(model).__name__}; expected a keras.Model. Load it first.")
     check_hooks(probes, preprocess, postprocess, decode_prob, batch_size)
     chooser = TargetChooser(targets, top, probes)
     live = LiveModel(
@@ -132,7 +134,7 @@ def check_hooks(
     for argument, hook in (("preprocess", preprocess), ("postprocess", postprocess), ("decode_prob", decode_prob)):
         if hook is not None and not callable(hook) and not (argument == "decode_prob" and isinstance(hook, str)):
             raise ValueError(f"{argument} is {hook!r}; expected a function or None.")
-    if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
+    if batch_size is not None and not (is_index(batch_size) and batch_size >= 1):
         raise ValueError(f"batch_size is {batch_size!r}; expected an int >= 1 or None.")
 
 

@@ -38,9 +38,14 @@ def find_head(output: Any, logits: np.ndarray | None, decode_prob: DecodeProb | 
         raise ValueError("Picasso: the model's outputs for the probes are not finite before training has begun.")
     dense, one_unit = output.ndim > 2, output.ndim == 1 or output.shape[-1] == 1
     rows = output.reshape(-1, 1 if one_unit else output.shape[-1])
-    if decode_prob is not None:
-        return Head(_reading(decode_prob, one_unit), "outputs", dense)
     activation = None if logits is None else _activation(rows, logits.reshape(rows.shape), loss, one_unit)
+    if decode_prob is not None:
+        if activation is not None and decode_prob != "value":
+            raise ValueError(
+                f"Picasso: decode_prob is {decode_prob!r}, but the model's outputs are no logits: they have been "
+                f"through a {activation} already. Leave decode_prob=None."
+            )
+        return Head(_reading(decode_prob, one_unit), "outputs", dense)
     if activation is not None:
         return Head(_reading(activation, one_unit), "logits", dense)
     if _from_logits(loss):
@@ -68,7 +73,8 @@ def _decoded_head(output: Any, logits: np.ndarray | None, decode: Callable[[Any]
             return Head("sigmoid", source)
         if scores.shape[1] == 1 and p.shape[1] == 2 and _close(sigmoid(scores)[:, 0], p[:, 1]):
             return Head("binary", source)
-    return Head("decoded", "probabilities", decode=decode)
+    exclusive = bool(np.abs(p.astype("float64").sum(axis=1) - 1).max() <= TOLERANCE)
+    return Head("decoded", "probabilities", decode=decode, exclusive=exclusive)
 
 
 def _activation(

@@ -30,12 +30,14 @@ class Head:
         dense: Whether there is an answer for each of many positions, `[N, ..., classes]`, as in segmentation. The score
             of a class is its mean log-odds over them.
         decode: The user's `decode_prob`, for the reading `"decoded"`.
+        exclusive: Whether what `decode` returns sums to 1 over the classes.
     """
 
     reading: Reading
     source: Source
     dense: bool = False
     decode: Callable[[Any], Any] | None = None
+    exclusive: bool = False
 
     @property
     def competing(self) -> bool:
@@ -102,7 +104,8 @@ class Head:
         if len(p.shape) == 1 or p.shape[-1] == 1:
             p = ops.reshape(p, (-1, 1))
             p = ops.concatenate([1 - p, p], axis=1)
-        return ops.log(ops.maximum(p, _TINY)) - ops.log(ops.maximum(1 - p, 1e-7))
+        others = p @ (1 - ops.eye(p.shape[-1])) if self.exclusive else 1 - p  # a sum does not cancel as 1 - p does
+        return ops.log(ops.maximum(p, _TINY)) - ops.log(ops.maximum(others, _TINY if self.exclusive else 1e-7))
 
 
 def decoded(decode: Callable[[Any], Any] | None, output: Any) -> np.ndarray:
@@ -113,7 +116,7 @@ def decoded(decode: Callable[[Any], Any] | None, output: Any) -> np.ndarray:
     if p.ndim not in (1, 2) or len(p) != rows:
         raise ValueError(f"Picasso: decode_prob returned shape {p.shape}; expected [N, classes] with N = {rows}.")
     low, high = p.min(), p.max()
-    if low < -TOLERANCE or high > 1 + TOLERANCE:
+    if not (low >= -TOLERANCE and high <= 1 + TOLERANCE):  # NaN too
         raise ValueError(
             f"Picasso: decode_prob returned numbers from {low:.4g} to {high:.4g}; expected probabilities in 0..1."
         )

@@ -23,6 +23,9 @@ class Inputs:
         preprocess: Turns images `[N, H, W, C]` into inputs `[N, ...]`, in NumPy. `None`: images go in as they are, or
             with channels first or without their only channel, if that is what the model takes.
 
+    Attributes:
+        differentiable: `False` if the model takes integers, which have no gradient.
+
     Raises:
         ValueError: The model has other inputs than the image and the probes' extra ones.
     """
@@ -35,14 +38,15 @@ class Inputs:
         self._image = self._image_name(probes.extra)
         expected = self._known.get(self._image) if self._known else None
         self._expected = None if expected is None else tuple(expected.shape[1:])
+        self.differentiable = expected is None or "int" not in str(expected.dtype)
 
     def prepare(self, images: np.ndarray) -> np.ndarray:
         """The image inputs, float32 `[N, ...]`, of images `[N, H, W, C]`."""
         if self._preprocess is None:
             inputs = arrange(images, self._expected)
         else:
-            inputs = np.asarray(keras.ops.convert_to_numpy(self._preprocess(images)))
-        if inputs.dtype == object or len(inputs) != len(images):
+            inputs = np.asarray(keras.ops.convert_to_numpy(self._preprocess(images.copy())))
+        if inputs.dtype == object or inputs.ndim == 0 or len(inputs) != len(images):
             raise ValueError(
                 f"Picasso: preprocess turned images of shape {images.shape} into {inputs.dtype} {inputs.shape}; "
                 f"expected numbers [{len(images)}, ...], one input for each image."

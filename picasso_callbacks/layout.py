@@ -48,7 +48,7 @@ class Layout:
 
     def input_masks(self, masks: np.ndarray) -> np.ndarray:
         """Masks over pixels, bool `[N, h, w]`, as masks over inputs: bool `[N, *shape]`, or 1 where all are alike."""
-        if self._places.shape == self._shape:
+        if self._places.shape == self._shape and (self._places.ravel() == np.arange(self._places.size)).all():
             return masks[..., None]
         flat = np.zeros((len(masks), int(np.prod(self._shape))), dtype=bool)
         flat[:, self._places] = masks[..., None]

@@ -126,7 +126,9 @@ class LiveModel:
         """
 
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
-            gradients = self._gradients(self.inputs[batch], batch.astype("int32"), targets[batch].astype("int32"))
+            gradients = None
+            if self._inputs.differentiable:
+                gradients = self._gradients(self.inputs[batch], batch.astype("int32"), targets[batch].astype("int32"))
             if gradients is None:
                 raise ValueError(
                     "Picasso: the model's scores don't depend on its input in a way that can be differentiated, so "

@@ -61,8 +61,7 @@ class Reader:
         if self.head.reading == "decoded":
             outputs = extracted[0]
             probabilities = decoded(self.head.decode, self._pick(outputs))
-            p = np.clip(probabilities.astype("float64"), 1e-30, None)
-            logits = (np.log(p) - np.log(np.clip(1 - p, 1e-7, None))).astype("float32")
+            logits = _log_odds(probabilities, self.head.exclusive)
             return Scores(self._append(logits, outputs, np), probabilities, False, self.contrasts)
         logits = np.asarray(extracted[0], dtype="float32")
         class_logits = logits[:, : logits.shape[1] - len(self._derived)]
@@ -106,3 +105,10 @@ def position_weights(output: np.ndarray, mask: np.ndarray | None, probes: int) -
         )
     counts = counts.reshape(probes, -1)
     return (counts / counts.sum(axis=1, keepdims=True)).astype("float32")
+
+
+def _log_odds(probabilities: np.ndarray, exclusive: bool) -> np.ndarray:
+    """Log-odds of decoded probabilities: float32 `[N, classes]`. Of exclusive classes, 1 - p is the others' sum."""
+    p = probabilities.astype("float64")
+    others = p @ (1 - np.eye(p.shape[1])) if exclusive else np.maximum(1 - p, 1e-7)
+    return (np.log(np.maximum(p, 1e-30)) - np.log(np.maximum(others, 1e-30))).astype("float32")

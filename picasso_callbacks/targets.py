@@ -37,18 +37,21 @@ class TargetChooser:
     """
 
     def __init__(self, targets: TargetSpec, top: int, probes: Probes):
-        if not _is_index(top) or top < 1:
+        if not is_index(top) or top < 1:
             raise ValueError(f"top is {top!r}; expected how many classes to explain, an int >= 1.")
         self._top = top
         self._labels = probes.labels
         self._class_names = probes.class_names
-        self._rule = "label and rival" if targets is None else targets if targets in ("top", "label") else "fixed"
+        self._rule = "label and rival" if targets is None else "fixed"
+        if isinstance(targets, str) and targets in ("top", "label"):
+            self._rule = targets
         self._fixed: list[int] = []  # classes; derived target d is -1 - d, until the number of classes is known
         self.derived: list[Derived] = []
         self.derived_names: list[str] = []
         if self._rule == "label" and probes.labels is None:
             raise ValueError("targets is 'label', but the probes have no labels. Pass Probes(..., labels=...).")
         if self._rule == "fixed":
+            targets = targets.tolist() if isinstance(targets, np.ndarray) else targets
             listed = targets if isinstance(targets, list) else [targets]
             self._fixed = [self._resolve(one) for one in listed]  # type: ignore[arg-type]
             if not self._fixed or len(set(self._fixed)) < len(self._fixed):
@@ -110,12 +113,13 @@ class TargetChooser:
                 classes = self._class_names or "not known: pass Probes(..., class_names=...)"
                 raise ValueError(f"targets holds {target!r}; expected 'top', 'label' or a class; classes: {classes}.")
             return self._class_names.index(target)
-        if _is_index(target) and target >= 0:
+        if is_index(target) and target >= 0:
             return target
         raise ValueError(
             f"targets holds {target!r}; expected a class index >= 0 or name, a contrast (this, not_that) or a function."
         )
 
 
-def _is_index(value: object) -> TypeGuard[int]:
+def is_index(value: object) -> TypeGuard[int]:
+    """Whether `value` is an integer, Python's or NumPy's, and no bool."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from picasso_callbacks.backends.base import Backend, Tensor
+from picasso_callbacks.backends.base import Backend, Call, Tensor
 
 
 class TensorFlowBackend(Backend):
@@ -16,7 +17,8 @@ class TensorFlowBackend(Backend):
         return self.model(inputs, **self._inference)
 
     def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        compiled = tf.function(lambda *tensors: function(self._call, *tensors), autograph=False)
+        # A partial, not a lambda: TensorFlow would count the traces of all lambdas of this line as retracing.
+        compiled = tf.function(functools.partial(function, self._call), autograph=False)
 
         def run(*arrays: Any) -> Any:
             return tf.nest.map_structure(_to_numpy, compiled(*map(tf.convert_to_tensor, arrays)))
@@ -24,14 +26,7 @@ class TensorFlowBackend(Backend):
         return run
 
     def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
-        def gradients(inputs: Tensor, *tensors: Tensor) -> Tensor:
-            with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
-                tape.watch(inputs)
-                columns = tf.unstack(function(self._call, inputs, *tensors), axis=1)
-            found = [tape.gradient(column, inputs) for column in columns]
-            return None if None in found else tf.stack(found, axis=1)
-
-        compiled = tf.function(gradients, autograph=False)
+        compiled = tf.function(functools.partial(_gradients, function, self._call), autograph=False)
         return lambda *arrays: _to_numpy(compiled(*map(tf.convert_to_tensor, arrays)))
 
     def to_device(self, array: np.ndarray) -> Tensor:
@@ -42,6 +37,14 @@ class TensorFlowBackend(Backend):
         if resolver is None or not resolver.cluster_spec().jobs:
             return True
         return resolver.task_type in (None, "chief", "worker") and not resolver.task_id
+
+
+def _gradients(function: Callable[..., Tensor], call: Call, inputs: Tensor, *tensors: Tensor) -> Tensor | None:
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        columns = tf.unstack(function(call, inputs, *tensors), axis=1)
+    found = [tape.gradient(column, inputs) for column in columns]
+    return None if any(gradient is None for gradient in found) else tf.stack(found, axis=1)
 
 
 def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:

@@ -27,7 +27,7 @@ def make_methods(methods: Iterable[str | Method]) -> dict[str, Method]:
     Raises:
         ValueError: An unknown name, or something that is neither a name nor an instance of a `Method`.
     """
-    if isinstance(methods, (str, Method)):
+    if not isinstance(methods, Iterable) or isinstance(methods, str):
         methods = [methods]
     made: dict[str, Method] = {}
     for spec in methods:

@@ -1,0 +1,105 @@
+"""Canvases: what hidden pixels become, in the probes' own units."""
+
+import numpy as np
+import pytest
+
+from picasso_callbacks.canvases import check_canvas, make_canvases
+from picasso_callbacks.probes import Probes
+
+
+def probes(dtype="float32", value_range=(-1, 3)):
+    images = np.arange(2 * 4 * 6 * 3).reshape(2, 4, 6, 3) % 5
+    return Probes(images.astype(dtype), value_range=value_range)
+
+
+@pytest.mark.parametrize(("name", "value"), [("grey", 1), ("gray", 1), ("black", -1), ("white", 3)])
+def test_plain_canvases_follow_the_value_range(name, value):
+    canvases = make_canvases(name, probes())
+    assert canvases.dtype == np.float32
+    np.testing.assert_array_equal(canvases, np.full((2, 4, 6, 3), value))
+
+
+def test_grey_of_hounsfield_units_is_their_middle():
+    scan = Probes(np.full((1, 4, 4), 40, dtype="int16"), value_range=(-1000, 3000))
+    assert make_canvases("grey", scan).dtype == np.int16
+    assert (make_canvases("grey", scan) == 1000).all()
+
+
+def test_grey_of_bytes_is_128_and_stays_bytes():
+    grey = make_canvases("grey", Probes(np.zeros((1, 4, 4, 3), dtype="uint8")))
+    assert grey.dtype == np.uint8
+    assert (grey == 128).all()
+
+
+def test_canvases_of_bytes_stay_within_bytes_whatever_the_value_range():
+    given = Probes(np.zeros((1, 4, 4, 3), dtype="uint8"), value_range=(-10, 300))
+    assert (make_canvases("black", given) == 0).all()
+    assert (make_canvases("white", given) == 255).all()
+
+
+def test_grey_of_booleans_is_neither_black_nor_white():
+    canvases = [make_canvases(name, Probes(np.zeros((1, 4, 4), dtype=bool))) for name in ("black", "grey", "white")]
+    assert [float(canvas[0, 0, 0, 0]) for canvas in canvases] == [0, 0.5, 1]
+
+
+def test_mean_is_each_probes_own_colour():
+    images = np.zeros((2, 2, 2, 3), dtype="float32")
+    images[0, 0, 0] = [4, 8, 12]
+    images[1] = [1, 2, 3]
+    canvases = make_canvases("mean", Probes(images))
+    np.testing.assert_array_equal(canvases[0], np.broadcast_to([1, 2, 3], (2, 2, 3)))
+    np.testing.assert_array_equal(canvases[1], np.broadcast_to([1, 2, 3], (2, 2, 3)))
+
+
+def test_blur_leaves_a_plain_image_plain_up_to_its_borders():
+    np.testing.assert_allclose(make_canvases("blur", Probes(np.full((1, 9, 16, 3), 0.3))), 0.3, atol=1e-12)
+
+
+def test_blur_spreads_a_point_by_an_eighth_of_each_side():
+    images = np.zeros((1, 32, 64, 1))
+    images[0, 16, 32] = 1
+    blurred = make_canvases("blur", Probes(images))[0, ..., 0]
+    spread = lambda profile: np.sqrt(np.average((np.arange(len(profile)) - profile.argmax()) ** 2, weights=profile))  # noqa: E731
+    assert np.unravel_index(blurred.argmax(), blurred.shape) == (16, 32)
+    # Borders make up for what they cut off, which widens the profile a little.
+    assert spread(blurred.sum(axis=1)) == pytest.approx(4, rel=0.05)
+    assert spread(blurred.sum(axis=0)) == pytest.approx(8, rel=0.05)
+
+
+def test_blur_keeps_channels_and_probes_apart():
+    images = np.zeros((2, 8, 8, 3))
+    images[1, :, :, 2] = 1
+    blurred = make_canvases("blur", Probes(images))
+    np.testing.assert_allclose(blurred, images, atol=1e-12)
+
+
+def test_an_image_serves_all_probes_and_images_serve_one_each():
+    given = probes()
+    image = np.arange(72.0).reshape(4, 6, 3)
+    np.testing.assert_array_equal(make_canvases(image, given), np.stack([image, image]))
+    images = np.stack([image, -image])
+    np.testing.assert_array_equal(make_canvases(images, given), images)
+
+
+@pytest.mark.parametrize("shape", [(6, 4, 3), (4, 6, 1), (1, 4, 6, 3), (3, 4, 6, 3)])
+def test_images_of_another_shape_are_refused(shape):
+    with pytest.raises(ValueError, match=r"canvas has shape .*expected that of a probe, \(4, 6, 3\), or of all probes"):
+        make_canvases(np.zeros(shape), probes())
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_images_that_are_not_finite_are_refused(value):
+    with pytest.raises(ValueError, match=r"canvas .*finite"):
+        make_canvases(np.full((4, 6, 3), value), probes())
+
+
+@pytest.mark.parametrize("make", [check_canvas, lambda canvas: make_canvases(canvas, probes())])
+def test_unknown_names_list_the_known_ones(make):
+    with pytest.raises(ValueError, match=r"canvas='pink' is unknown; expected one of \['black', 'blur', .*or an image"):
+        make("pink")
+
+
+@pytest.mark.parametrize("canvas", [None, 0.5, [1, 2], np.zeros((4, 6))])
+def test_what_is_neither_name_nor_image_is_refused(canvas):
+    with pytest.raises(ValueError, match=r"canvas is .* dimensions; expected one of .*an image \[H, W, C\]"):
+        check_canvas(canvas)

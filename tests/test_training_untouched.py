@@ -1,0 +1,164 @@
+"""A training with the callback and one without it are the same, bit for bit."""
+
+import json
+import random
+import zipfile
+
+import keras
+import numpy as np
+import pytest
+
+from picasso_callbacks import Picasso, Probes
+from picasso_callbacks.explain import explain
+
+
+@keras.saving.register_keras_serializable("tests")
+class BuiltInFit(keras.Model):
+    """Has no weights before it is called."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.convolution = keras.layers.Conv2D(4, 3)
+        self.normalization = keras.layers.BatchNormalization()
+        self.dropout = keras.layers.Dropout(0.4)
+        self.dense = keras.layers.Dense(3, activation="softmax")
+
+    def call(self, inputs, training=False):
+        features = self.normalization(self.convolution(inputs), training=training)
+        return self.dense(self.dropout(keras.layers.Flatten()(features), training=training))
+
+
+@keras.saving.register_keras_serializable("tests")
+class TrainsByDefault(BuiltInFit):
+    """Draws random numbers and moves statistics whenever it isn't told not to."""
+
+    def call(self, inputs, training=True):
+        return super().call(inputs, training=training)
+
+
+def random_layers():
+    return [
+        keras.layers.RandomFlip(),
+        keras.layers.GaussianNoise(0.1),
+        keras.layers.Conv2D(4, 3, activity_regularizer="l2"),
+        keras.layers.BatchNormalization(),
+        keras.layers.SpatialDropout2D(0.3),
+        keras.layers.Flatten(),
+        keras.layers.Dropout(0.4),
+        keras.layers.Dense(3, activation="softmax"),
+    ]
+
+
+def functional():
+    inputs = outputs = keras.Input((12, 10, 3))
+    for layer in random_layers():
+        outputs = layer(outputs)
+    model = keras.Model(inputs, outputs)
+    model.layers[3].trainable = False
+    return model
+
+
+MODELS = {
+    "functional": functional,
+    "sequential_built_in_fit": lambda: keras.Sequential(random_layers()),
+    "subclassed_built_in_fit": BuiltInFit,
+    "subclassed_training_by_default": TrainsByDefault,
+}
+
+
+def images(count):
+    rng = np.random.default_rng(0)
+    return rng.uniform(0, 1, (count, 12, 10, 3)).astype("float32"), rng.integers(0, 3, count)
+
+
+def train(make, path, log_dir=None, epochs=2):
+    """Trains with the callback if there is a `log_dir`, and returns all that a training leaves behind."""
+    seed()
+    model = make()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = images(22)
+    held_out = images(10)
+    watch = [] if log_dir is None else [Picasso(log_dir, Probes(x[:2], labels=y[:2]))]
+    history = model.fit(
+        x, y, batch_size=8, epochs=epochs, shuffle=True, validation_data=held_out, callbacks=watch, verbose=0
+    )
+    left = {
+        "history": history.history,
+        "metrics": model.get_metrics_result(),
+        "draws": draws(),
+        "variables": [np.asarray(keras.ops.convert_to_numpy(variable)) for variable in model.variables],
+        "paths": [variable.path for variable in model.variables],
+        "optimizer": [keras.ops.convert_to_numpy(variable) for variable in model.optimizer.variables],
+        "modes": modes(model),
+        "trainable": [layer.trainable for layer in model._flatten_layers()],
+        "stop_training": model.stop_training,
+        "input_shape": getattr(model, "input_shape", None),
+        "json": model.to_json(),
+        "evaluation": model.evaluate(*held_out, verbose=0, return_dict=True),
+    }
+    model.save(path)
+    with zipfile.ZipFile(path) as file:
+        left["saved"] = json.loads(file.read("config.json"), object_hook=without_object_id)
+    return left
+
+
+def without_object_id(entry):
+    """A part of a saved configuration without Python's `id` of the object that it describes."""
+    return {key: value for key, value in entry.items() if key != "shared_object_id"}
+
+
+def modes(model):
+    """What torch keeps on a model and its weights beside their values."""
+    if keras.backend.backend() != "torch":
+        return []
+    return [model.training, *((weight.requires_grad, weight.grad is None) for weight in model.parameters())]
+
+
+def seed():
+    """Starts all names and all global generators of random numbers anew."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(11)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.random.set_global_generator(tf.random.Generator.from_seed(11))
+
+
+def draws():
+    """What the global generators of random numbers give next."""
+    drawn = [random.random(), np.random.random()]
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        drawn += [tf.random.uniform([]).numpy(), tf.random.get_global_generator().uniform([]).numpy()]
+    if keras.backend.backend() == "torch":
+        import torch
+
+        drawn.append(torch.rand(()).item())
+    return [*drawn, float(keras.random.uniform(()))]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_nothing_changes(model, tmp_path):
+    without = train(MODELS[model], tmp_path / "without.keras")
+    watched = train(MODELS[model], tmp_path / "with.keras", tmp_path / "logs")
+    assert list((tmp_path / "logs").rglob("*tfevents*"))
+    for part, value in without.items():
+        if isinstance(value, (list, np.ndarray)):
+            np.testing.assert_equal(watched[part], value, err_msg=part)
+        else:
+            assert watched[part] == value, part
+
+
+def test_explain_changes_nothing():
+    keras.utils.set_random_seed(3)
+    model = functional()
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    x, y = images(16)
+    model.fit(x, y, batch_size=8, verbose=0)
+    before = [keras.ops.convert_to_numpy(variable) for variable in (*model.variables, *model.optimizer.variables)]
+    metrics = model.get_metrics_result()
+    explain(model, Probes(x[:2], labels=y[:2]))
+    after = [keras.ops.convert_to_numpy(variable) for variable in (*model.variables, *model.optimizer.variables)]
+    np.testing.assert_equal(after, before)
+    assert model.get_metrics_result() == metrics
