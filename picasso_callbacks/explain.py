@@ -132,8 +132,11 @@ def check_hooks(
             "Probes.from_directory(...) or Probes.from_dataset(...)."
         )
     for argument, hook in (("preprocess", preprocess), ("postprocess", postprocess), ("decode_prob", decode_prob)):
-        if hook is not None and not callable(hook) and not (argument == "decode_prob" and isinstance(hook, str)):
-            raise ValueError(f"{argument} is {hook!r}; expected a function or None.")
+        words = ("softmax", "sigmoid", "value") if argument == "decode_prob" else ()
+        if hook is not None and not callable(hook) and hook not in words:
+            raise ValueError(
+                f"{argument} is {hook!r}; expected {''.join(f'{w!r}, ' for w in words)}a function or None."
+            )
     if batch_size is not None and not (is_index(batch_size) and batch_size >= 1):
         raise ValueError(f"batch_size is {batch_size!r}; expected an int >= 1 or None.")
 

@@ -116,9 +116,7 @@ def _reading(name: str, one_unit: bool) -> Reading:
         return "softmax"
     if name == "sigmoid":
         return "binary" if one_unit else "sigmoid"
-    if name == "value":
-        return "value"
-    raise ValueError(f"Picasso: decode_prob is {name!r}; expected 'softmax', 'sigmoid', 'value', a function or None.")
+    return "value"
 
 
 def _from_logits(loss: Any) -> bool:

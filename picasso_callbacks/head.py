@@ -52,7 +52,7 @@ class Head:
         elif self.source == "logits":
             found = f"logits before the {'softmax' if self.reading == 'softmax' else 'sigmoid'}"
         else:
-            found = {"outputs": "outputs, which are logits", "probabilities": "logarithm of the probabilities"}[
+            found = {"outputs": "linear outputs, which are logits", "probabilities": "logarithm of the probabilities"}[
                 self.source
             ]
         where = ", mean over positions" if self.dense else ""

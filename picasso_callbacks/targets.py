@@ -43,7 +43,7 @@ class TargetChooser:
         self._labels = probes.labels
         self._class_names = probes.class_names
         self._rule = "label and rival" if targets is None else "fixed"
-        if isinstance(targets, str) and targets in ("top", "label"):
+        if isinstance(targets, str) and targets in ("top", "label") and targets not in (probes.class_names or ()):
             self._rule = targets
         self._fixed: list[int] = []  # classes; derived target d is -1 - d, until the number of classes is known
         self.derived: list[Derived] = []
