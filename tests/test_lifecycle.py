@@ -45,7 +45,7 @@ def test_a_fit_that_goes_on_shows_what_one_fit_would(tmp_path):
         model.set_weights([weight / 10 for weight in model.get_weights()])
 
     def watched(log_dir, *ends):
-        model, picasso = compiled(learning_rate=0), watching(log_dir, methods=["saliency_map"])
+        model, picasso = compiled(learning_rate=0.0), watching(log_dir, methods=["saliency_map"])
         for start, end in itertools.pairwise((0, *ends)):
             fit(model, picasso, AtEpochEnd(shrink, at=(0,)), initial_epoch=start, epochs=end)
         return {at: picture(value) for at, value in read(log_dir).items() if "probability" not in at[1]}
