@@ -38,7 +38,8 @@ class Picasso(keras.callbacks.Callback):
     training step; an error after that is logged once and the training goes on.
 
     Args:
-        log_dir: Where TensorBoard looks; the same as that of `keras.callbacks.TensorBoard`, if there is one.
+        log_dir: Where TensorBoard looks; the same as that of `keras.callbacks.TensorBoard`, if there is one. A second
+            `Picasso` needs another.
         probes: The images to ask about; the same at every epoch.
         methods: Names of methods (see `available_methods()`) or instances, in the order of their columns. Defaults to
             `"partial_occlusion"`, `"saliency_map"` and `"class_probabilities"`.
@@ -122,17 +123,15 @@ class Picasso(keras.callbacks.Callback):
         )
         self._every = check_every(every)
         self._layout = layout
-        self._on_error = on_error
         self._live: LiveModel | None = None
         self._recorder: Recorder | None = None
-        self._problems = Problems(raises=False)
+        self._problems = Problems(raises=on_error == "raise")
         self._epoch = self._looked_at = self._written = -1
-        self._runs = 1
+        self._runs = 0
         self._announced = False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        self._close()  # a fit before this one may have been interrupted
-        self._problems = Problems(raises=self._on_error == "raise")
+        self._problems.forget()
         self._epoch = self._looked_at = -1
         self._live = self._watch(self.model)
         with self._live.batches.rehearsal():
@@ -143,7 +142,7 @@ class Picasso(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._epoch = epoch
-        last = epoch + 1 == self.params.get("epochs") or self.model.stop_training
+        last = epoch + 1 == self._epochs() or self.model.stop_training
         if last or self._problems.attempt("every", is_due, self._every, epoch):
             self._look(epoch)
         self._problems.raise_kept()
@@ -153,7 +152,8 @@ class Picasso(keras.callbacks.Callback):
             self._look(self._epoch)
         if self._recorder is not None:
             self._recorder.filmstrips()
-        self._close()
+            self._recorder.close()
+        self._live = None
         self._problems.raise_kept()
 
     def _look(self, epoch: int) -> None:
@@ -162,8 +162,8 @@ class Picasso(keras.callbacks.Callback):
         report = self._problems.attempt("looking at the model", self._report, self._live)
         if report is None or not self._live.is_first_process():
             return
-        if self._recorder is None:
-            self._recorder = Recorder(self._run(epoch), self._probes, self._layout, self._problems)
+        if self._recorder is None or epoch <= self._written:
+            self._recorder = self._next_recorder()
         self._written = epoch
         self._recorder.record(epoch, report)
 
@@ -171,20 +171,21 @@ class Picasso(keras.callbacks.Callback):
         assert self.model is not None  # on JAX the property also brings the model's weights up to date
         return look_at(live, self._methods, self._chooser, self._problems.attempt)
 
-    def _run(self, epoch: int) -> str:
-        """The run to write to: another one if this fit goes back in time, or TensorBoard would drop the old steps."""
-        if epoch <= self._written:
-            self._runs += 1
-        return self._directory if self._runs == 1 else f"{self._directory}_{self._runs}"
-
-    def _close(self) -> None:
+    def _next_recorder(self) -> Recorder:
+        """A recorder of the next run: a fit that goes back in time must not write where TensorBoard has later steps."""
         if self._recorder is not None:
             self._recorder.close()
-        self._recorder = self._live = None
+        self._runs += 1
+        directory = self._directory if self._runs == 1 else f"{self._directory}_{self._runs}"
+        return Recorder(directory, self._probes, self._layout, self._problems)
+
+    def _epochs(self) -> int | None:
+        """Up to which epoch Keras trains; not known in a training loop of the user's own."""
+        return (self.params or {}).get("epochs")
 
     def _announce(self) -> None:
         self._announced = True
-        looks = max(TENSORBOARD_KEEPS, expected_looks(self._every, 0, self.params.get("epochs") or 1))
+        looks = max(TENSORBOARD_KEEPS, expected_looks(self._every, 0, self._epochs() or 1))
         print(
             f"Picasso: to watch, run  tensorboard --logdir {shlex.quote(self._log_dir)} "
             f"--samples_per_plugin images={looks}",

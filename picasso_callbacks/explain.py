@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ from picasso_callbacks.live_model import LiveModel, Preprocess
 from picasso_callbacks.look import Look
 from picasso_callbacks.methods import Method, make_methods
 from picasso_callbacks.probes import Probes
+from picasso_callbacks.problems import naming
 from picasso_callbacks.report import Report
 from picasso_callbacks.targets import TargetChooser, TargetSpec, is_index
 
@@ -97,9 +99,10 @@ def look_at(
     live: LiveModel,
     methods: dict[str, Method],
     chooser: TargetChooser,
-    attempt: Attempt = lambda part, function, *args: function(*args),
+    attempt: Attempt | None = None,
 ) -> Report:
     """Takes one look; `attempt` decides what becomes of a method that fails. Arrays in the report are its own."""
+    attempt = attempt or _named
     scores = live.scores()
     chooser.check(scores)
     targets = chooser.choose(scores)
@@ -114,6 +117,11 @@ def look_at(
         probabilities=scores.probabilities,
         explanations={name: found for name, found in explanations.items() if found is not None},
     )
+
+
+def _named(part: str, function: Callable[..., Any], *args: Any) -> Any:
+    with naming(f"the method {part!r}"):
+        return function(*args)
 
 
 def _default_names(live: LiveModel) -> tuple[str, ...]:
@@ -153,5 +161,6 @@ def _explanation(name: str, method: Method, look: Look) -> Explanation:
             f"The method {name!r} returned values of shape {values.shape}; expected [P, K, H, W] = {maps} or "
             f"[P, classes] = {(len(look.targets), look.live.classes)}."
         )
-    title = found.title + name.removeprefix(method.name).replace("_", " ")  # "occlusion 2" for a second one of a kind
+    number = re.search(r"_(\d+)$", name)
+    title = f"{found.title} {number[1]}" if number else found.title  # "occlusion 2": the second one of a kind
     return dataclasses.replace(found, values=values, title=title, notes=tuple(found.notes))

@@ -9,6 +9,8 @@ from typing import Any, Literal
 import keras
 import numpy as np
 
+from picasso_callbacks.problems import naming
+
 DecodeProb = Callable[[Any], Any] | Literal["softmax", "sigmoid", "value"]
 Reading = Literal["softmax", "sigmoid", "binary", "value", "decoded"]
 Source = Literal["logits", "outputs", "probabilities"]
@@ -111,7 +113,8 @@ class Head:
 def decoded(decode: Callable[[Any], Any] | None, output: Any) -> np.ndarray:
     """What the user's `decode_prob` makes of an output: float32 `[N, classes]`, or a `ValueError`."""
     assert decode is not None
-    p = np.asarray(keras.ops.convert_to_numpy(decode(output)), dtype="float32")
+    with naming("decode_prob"):
+        p = np.asarray(keras.ops.convert_to_numpy(decode(output)), dtype="float32")
     rows = len(keras.tree.flatten(output)[0])
     if p.ndim not in (1, 2) or len(p) != rows:
         raise ValueError(f"Picasso: decode_prob returned shape {p.shape}; expected [N, classes] with N = {rows}.")

@@ -10,6 +10,7 @@ import numpy as np
 
 from picasso_callbacks.layout import arrange, fits
 from picasso_callbacks.probes import Probes
+from picasso_callbacks.problems import naming
 
 Preprocess = Callable[[np.ndarray], np.ndarray]
 
@@ -45,7 +46,8 @@ class Inputs:
         if self._preprocess is None:
             inputs = arrange(images, self._expected)
         else:
-            inputs = np.asarray(keras.ops.convert_to_numpy(self._preprocess(images.copy())))
+            with naming("preprocess"):
+                inputs = np.asarray(keras.ops.convert_to_numpy(self._preprocess(images.copy())))
         if inputs.dtype == object or inputs.ndim == 0 or len(inputs) != len(images):
             raise ValueError(
                 f"Picasso: preprocess turned images of shape {images.shape} into {inputs.dtype} {inputs.shape}; "
@@ -64,6 +66,11 @@ class Inputs:
         feed = {name: keras.ops.take(value, rows, axis=0) for name, value in self._extra.items()}
         feed[self._image] = images
         return [feed[name] for name in self._known] if self._as_list else feed
+
+    def symbols(self, inputs: np.ndarray) -> Any:
+        """Symbolic tensors like what the model is called with, of any batch size, given its image inputs."""
+        feed = self.feed(inputs[:1], np.zeros(1, dtype="int32"))
+        return keras.tree.map_structure(lambda one: keras.KerasTensor((None, *one.shape[1:]), dtype="float32"), feed)
 
     def _image_name(self, extra: Any) -> str:
         """Which of the model's inputs is the image."""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from picasso_callbacks.problems import naming
+
 Postprocess = Callable[[np.ndarray], np.ndarray]
 
 _CHANNELS = (1, 3, 4)
@@ -83,7 +85,8 @@ def _channels_first(shape: tuple[int, ...]) -> bool:
 def _ask_where(postprocess: Postprocess, shape: tuple[int, ...]) -> np.ndarray:
     """For each pixel and channel the element of the flattened input that `postprocess` puts there: int [h, w, c]."""
     count = int(np.prod(shape))
-    places = np.asarray(postprocess(np.arange(count, dtype="float64").reshape(1, *shape)))
+    with naming("postprocess"):
+        places = np.asarray(postprocess(np.arange(count, dtype="float64").reshape(1, *shape)))
     if places.ndim not in (3, 4) or len(places) != 1:
         raise ValueError(
             f"Picasso: postprocess turned an array of shape {(1, *shape)} into {places.shape}; expected [N, h, w] or "

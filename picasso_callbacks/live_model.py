@@ -201,8 +201,8 @@ class LiveModel:
         size = self.batches.size(len(self.inputs))
         inputs, rows = self.inputs[:size], np.arange(size, dtype="int32")
         try:
-            if not self._model.built:  # outside of any tracing, as its first training step would
-                self._model(self._inputs.feed(inputs[:1], rows[:1]))
+            if not self._model.built:  # as fit does it: without numbers, for any batch size
+                self._model(self._inputs.symbols(inputs))
             return self._forward(inputs, rows)
         except Exception as error:
             raise ValueError(

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 logger = logging.getLogger("picasso_callbacks")
 
 T = TypeVar("T")
+
+
+@contextlib.contextmanager
+def naming(part: str) -> Iterator[None]:
+    """Says of an error within whose it is."""
+    try:
+        yield
+    except Exception as error:
+        raise ValueError(f"Picasso: {part} failed: {type(error).__name__}: {error}") from error
 
 
 class Problems:
@@ -20,6 +30,10 @@ class Problems:
 
     def __init__(self, raises: bool):
         self._raises = raises
+        self.forget()
+
+    def forget(self) -> None:
+        """Gives every part another chance, as a new training does."""
         self._off: set[str] = set()
         self._kept: list[Exception] = []
 

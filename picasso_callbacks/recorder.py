@@ -60,18 +60,18 @@ class Recorder:
         self._worker.submit(self._filmstrips)
 
     def close(self) -> None:
-        """Waits until everything queued is written, and closes the file."""
+        """Waits until everything queued is written, and closes the file; a later report begins another."""
         self._worker.close()
         self._problems.attempt("writing to disk", self._log.close)
 
     def _record(self, step: int, report: Report) -> None:
         pictures = self._problems.attempt("drawing", self._draw, step, report) or {}
-        self._problems.attempt("writing to disk", self._write, step, pictures, self._scalars(report))
+        self._problems.attempt("writing to disk", self._write, step, pictures, report)
 
-    def _write(self, step: int, pictures: dict[str, np.ndarray], scalars: dict[str, float]) -> None:
+    def _write(self, step: int, pictures: dict[str, np.ndarray], report: Report | None) -> None:
         for tag, pixels in pictures.items():
             self._log.image(tag, step, pixels)
-        for tag, value in scalars.items():
+        for tag, value in (self._scalars(report) if report is not None else {}).items():
             self._log.scalar(tag, step, value)
         self._log.flush()
 
@@ -116,7 +116,7 @@ class Recorder:
     def _filmstrips(self) -> None:
         pictures = self._problems.attempt("drawing", self._draw_filmstrips) or {}
         last = max((frames[-1].epoch for frames in self._frames if frames), default=0)
-        self._problems.attempt("writing to disk", self._write, last, pictures, {})
+        self._problems.attempt("writing to disk", self._write, last, pictures, None)
 
     def _draw_filmstrips(self) -> dict[str, np.ndarray]:
         images, labels = self._probes.display(), self._probes.labels

@@ -28,7 +28,7 @@ class Worker:
     that a worker that is forgotten is collected, and its thread ends after the jobs that are left.
 
     Args:
-        capacity: How many jobs may be waiting or running. Default 8. What they hold bounds the memory.
+        capacity: How many jobs may be waiting or running. Default 2. What they hold bounds the memory.
 
     Example:
 
@@ -41,7 +41,7 @@ class Worker:
     ```
     """
 
-    def __init__(self, capacity: int = 8) -> None:
+    def __init__(self, capacity: int = 2) -> None:
         self._capacity = capacity
         self._errors: collections.deque[BaseException] = collections.deque()
         self._thread: _Thread | None = None

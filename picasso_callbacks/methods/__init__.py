@@ -38,9 +38,10 @@ def make_methods(methods: Iterable[str | Method]) -> dict[str, Method]:
                 f"methods holds {method!r}; expected a name out of {available_methods()} or an instance of a "
                 f"picasso_callbacks.Method.{called}"
             )
-        name, number = method.name, 2
+        plain = spec if isinstance(spec, str) else method.name
+        name, number = plain, 2
         while name in made:
-            name, number = f"{method.name}_{number}", number + 1
+            name, number = f"{plain}_{number}", number + 1
         made[name] = method
     if not made:
         raise ValueError(

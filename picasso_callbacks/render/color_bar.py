@@ -13,7 +13,7 @@ from picasso_callbacks.render.contents import Heatmap
 from picasso_callbacks.render.sheet import Sheet, fit_text, text_width
 
 THICKNESS = 14
-_TEXT = 18
+_TEXT = 21
 _GAP = 9  # pixels between two numbers
 HEIGHT = THICKNESS + 2 * (_TEXT + 8)
 

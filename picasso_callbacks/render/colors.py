@@ -25,7 +25,7 @@ WRONG = (190, 66, 0)
 WRONG_BAR = (252, 194, 160)
 
 _STEPS = 127  # colours on each side of 0
-_LIGHT_GREYS = (184.0, 248.0)
+_LIGHT_GREYS = (206.0, 250.0)
 _DARK_GREYS = (0.0, 96.0)
 _HATCH_PIXELS = 5
 _HATCH = np.array([[112, 112, 112], [150, 150, 150]], dtype="uint8")

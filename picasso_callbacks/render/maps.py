@@ -9,7 +9,7 @@ from picasso_callbacks.render.colors import INK, PAPER, greys, luminance, overla
 from picasso_callbacks.render.resize import resize_image, resize_map
 from picasso_callbacks.render.sheet import Sheet, fit_text, text_width
 
-_TEXT = 18
+_TEXT = 21
 
 
 def map_picture(values: np.ndarray, image: np.ndarray, scale: Scale, size: tuple[int, int]) -> np.ndarray:

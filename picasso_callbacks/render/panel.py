@@ -25,7 +25,7 @@ from picasso_callbacks.render.sheet import Sheet, text_width, wrap_text
 WIDTH = 700
 _MARGIN = 16
 _GAP = 15
-_NAME_TEXT, _TEXT, _TITLE_TEXT, _NOTE_TEXT = 28, 24, 21, 18
+_NAME_TEXT, _TEXT, _TITLE_TEXT, _NOTE_TEXT = 28, 25, 24, 21
 _ARROW = 16
 _BAND_HEAD = _TITLE_TEXT + 10 + _NOTE_TEXT + 10  # the titles and the first target's name
 _MAPS_HEIGHT = 1065  # what the rows of one column may take together
@@ -139,11 +139,11 @@ def _draw_target(sheet: Sheet, left: int, top: int, width: int, panel: Panel, ta
 
 
 def _draw_notes(sheet: Sheet, top: int, heatmaps: Sequence[Heatmap]) -> int:
-    """Notes in small text, with room for two lines when they are short. Returns where they end."""
+    """Notes in small text; a method says the same at every epoch. Returns where they end."""
     if not heatmaps:
         return top
     noted = [f"{each.title}: {' '.join(each.notes)}" for each in heatmaps if each.notes]
     lines = wrap_text("  ".join(noted), _NOTE_TEXT, WIDTH - 2 * _MARGIN, lines=8)
     for row, line in enumerate(lines):
         sheet.text(_MARGIN, top + row * (_NOTE_TEXT + 6), line, _NOTE_TEXT, FAINT_INK)
-    return top + max(len(lines), 2) * (_NOTE_TEXT + 6) + _GAP
+    return top + len(lines) * (_NOTE_TEXT + 6)

@@ -8,8 +8,8 @@ from picasso_callbacks.render.colors import BAR, INK, RIGHT, RIGHT_BAR, WRONG, W
 from picasso_callbacks.render.contents import Panel
 from picasso_callbacks.render.sheet import Sheet, drawable, text_width
 
-_ROW = 27
-_TEXT = 19
+_ROW = 29
+_TEXT = 22
 _MARK = 16
 ALL_CLASSES = 10  # up to here every class has its row
 _TOP_CLASSES = 8
@@ -61,13 +61,14 @@ def draw_bars(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> in
         return top if panel.plain_values is None else _draw_values(sheet, left, top, width, panel)
     says = prediction(panel.probabilities)
     left, width = left + _MARK, width - _MARK
+    bar_width = width - text_width(">99.9 %", _TEXT) - 8
     for row, index in enumerate(shown_classes(panel)):
         y = top + row * _ROW
         probability = float(panel.probabilities[index])
         light, dark = BAR, INK
         if index == says and panel.label is not None:
             light, dark = (RIGHT_BAR, RIGHT) if says == panel.label else (WRONG_BAR, WRONG)
-        length = width * min(max(np.nan_to_num(probability), 0.0), 1.0)
+        length = bar_width * min(max(np.nan_to_num(probability), 0.0), 1.0)
         sheet.box(left, y, max(length, 2), _ROW - 3, light)
         value = drawable(percent(probability))
         sheet.text(left + width - 4, y, value, _TEXT, dark, align=1)
