@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 import keras
-import numpy as np
 
 from picasso_callbacks.event_log import check_writable
 from picasso_callbacks.explain import DEFAULT_METHODS, check_hooks, look_at
@@ -19,6 +18,7 @@ from picasso_callbacks.live_model import LiveModel, Preprocess
 from picasso_callbacks.methods import Method, make_methods
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import Problems
+from picasso_callbacks.reader import OutputMask
 from picasso_callbacks.recorder import Recorder
 from picasso_callbacks.render import draw_panel
 from picasso_callbacks.report import Report
@@ -88,7 +88,7 @@ class Picasso(keras.callbacks.Callback):
         postprocess: Postprocess | None = None,
         decode_prob: DecodeProb | None = None,
         output: str | int | None = None,
-        output_mask: np.ndarray | None = None,
+        output_mask: OutputMask | None = None,
         every: Every = 1,
         layout: Literal["composite", "separate"] = "composite",
         on_error: Literal["warn", "raise"] = "warn",

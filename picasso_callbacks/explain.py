@@ -18,6 +18,7 @@ from picasso_callbacks.look import Look
 from picasso_callbacks.methods import Method, make_methods
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
+from picasso_callbacks.reader import OutputMask
 from picasso_callbacks.report import Report
 from picasso_callbacks.targets import TargetChooser, TargetSpec, is_index
 
@@ -38,7 +39,7 @@ def explain(
     postprocess: Postprocess | None = None,
     decode_prob: DecodeProb | None = None,
     output: str | int | None = None,
-    output_mask: np.ndarray | None = None,
+    output_mask: OutputMask | None = None,
     batch_size: int | None = None,
 ) -> Report:
     """Asks a model about probes, once: the look that `Picasso` takes at the end of an epoch.

@@ -20,7 +20,7 @@ from picasso_callbacks.inputs import Inputs, Preprocess
 from picasso_callbacks.layout import Layout, Postprocess
 from picasso_callbacks.outputs import Pick, loss_of
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.reader import Derived, Reader, position_weights
+from picasso_callbacks.reader import Derived, OutputMask, Reader, position_weights
 from picasso_callbacks.scores import Scores
 
 Masks = Callable[[np.ndarray], np.ndarray]
@@ -68,7 +68,7 @@ class LiveModel:
         postprocess: Postprocess | None = None,
         decode_prob: DecodeProb | None = None,
         output: str | int | None = None,
-        output_mask: np.ndarray | None = None,
+        output_mask: OutputMask | None = None,
         derived: Sequence[Derived] = (),
         batch_size: int | None = None,
     ):

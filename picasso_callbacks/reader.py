@@ -16,6 +16,10 @@ Derived = tuple[int, int] | Callable[[Any], Any]
 """A target beside the classes: the contrast of two classes, or a function of the model's outputs, `[N]`."""
 
 
+OutputMask = np.ndarray
+"""Which positions of a dense output count: bool `[h, w]`, or one for each probe `[P, h, w]`."""
+
+
 class Reader:
     """Reads a model's outputs as its head says, and appends derived targets.
 
@@ -88,7 +92,7 @@ class Reader:
         return None if self._weights is None else keras.ops.take(self._weights, rows, axis=0)
 
 
-def position_weights(output: np.ndarray, mask: np.ndarray | None, probes: int) -> np.ndarray:
+def position_weights(output: np.ndarray, mask: OutputMask | None, probes: int) -> np.ndarray:
     """How much each position of a dense `output` `[N, ..., classes]` counts for each probe: float32 `[P, positions]`.
 
     Raises:

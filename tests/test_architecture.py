@@ -18,9 +18,11 @@ PROBES = {"probes", "probe_images", "probe_labels", "image_folder", "sampling"}
 # From the bottom up. A room imports from rooms below it only.
 ROOMS = [
     {"explanation", "schedule", "scores", "crc32c", "tags", "worker", "problems", "windows"},
+    {"activations", "batches", "outputs"},
     PROBES,
-    {"backends", "canvases", "targets", "layout", "head", "event_log", "render"},
-    {"live_model", "report"},
+    {"backends", "canvases", "layout", "head", "event_log", "render"},
+    {"find_head", "inputs", "reader"},
+    {"targets", "live_model", "report"},
     {"look", "recorder"},
     {"methods"},
     {"explain"},

@@ -133,7 +133,8 @@ def test_fit_box_keeps_the_aspect():
 
 
 def test_ticks_have_both_ends_and_zero_and_numbers_between_them():
-    assert [tick[0] for tick in ticks(SIGNED, 213)] == [-12, -3, -1, 0, 1, 3, 12]
+    assert [tick[0] for tick in ticks(SIGNED, 213)] == [-12, -1, 0, 1, 12]
+    assert [tick[0] for tick in ticks(SIGNED, 327)] == [-12, -3, -1, 0, 1, 3, 12]
     assert [tick[0] for tick in ticks(UNSIGNED, 213)] == [0, 1, 2]
     assert next(tick[0] for tick in ticks(UNSIGNED.with_limit(0.0), 213)) == 0
 
@@ -144,7 +145,7 @@ def test_ticks_have_both_ends_and_zero_and_numbers_between_them():
 def test_numbers_on_the_bar_never_touch(limit, knee, width):
     placed = ticks(Scale(limit=limit, signed=True, knee=knee), width)
     for (value, start, _), (_, next_start, _) in itertools.pairwise(placed):
-        assert start + text_width(number(value), 18) < next_start
+        assert start + text_width(number(value), 21) < next_start
 
 
 def test_beyond_is_the_value_that_the_bar_cannot_show():

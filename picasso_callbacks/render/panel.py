@@ -146,4 +146,4 @@ def _draw_notes(sheet: Sheet, top: int, heatmaps: Sequence[Heatmap]) -> int:
     lines = wrap_text("  ".join(noted), _NOTE_TEXT, WIDTH - 2 * _MARGIN, lines=8)
     for row, line in enumerate(lines):
         sheet.text(_MARGIN, top + row * (_NOTE_TEXT + 6), line, _NOTE_TEXT, FAINT_INK)
-    return top + len(lines) * (_NOTE_TEXT + 6)
+    return top + len(lines) * (_NOTE_TEXT + 6) + _GAP if lines else top
