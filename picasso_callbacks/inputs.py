@@ -98,5 +98,6 @@ def _known_inputs(model: keras.Model) -> dict[str, Any]:
 
 
 def _structure(model: keras.Model) -> Any:
-    """A model's symbolic inputs as it takes them: a tensor, list or dict; `None` where it has none yet."""
-    return getattr(model, "input", getattr(model, "inputs", None))
+    """A model's symbolic inputs as it takes them: a tensor, list or dict; `None` where it has none."""
+    inputs = getattr(model, "inputs", None)
+    return inputs if inputs is None else getattr(model, "input", inputs)

@@ -109,23 +109,31 @@ class LiveModel:
         contrasts = self._reader.contrasts
         return Scores(logits, probabilities[0] if probabilities else None, self.head.competing, contrasts)
 
-    def gradients(self, targets: np.ndarray) -> np.ndarray:
-        """The gradients of targets' scores (logits where they are to be had) by the probes' inputs.
+    def gradients(
+        self, targets: np.ndarray, inputs: np.ndarray | None = None, rows: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The gradients of targets' scores (logits where they are to be had) by some inputs.
 
         Args:
-            targets: int `[P, K]`, the targets of each probe.
+            targets: int `[N, K]`, the targets of each input.
+            inputs: As in `scores`.
+            rows: As in `scores`.
 
         Returns:
-            float32 `[P, K, ...]`, in score per unit of input.
+            float32 `[N, K, ...]`, in score per unit of input.
 
         Raises:
             ValueError: The scores can't be differentiated.
         """
 
+        inputs = self.inputs if inputs is None else inputs
+        rows = np.arange(len(inputs)) if rows is None else rows
+
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
             gradients = None
             if self._inputs.differentiable:
-                gradients = self._gradients(self.inputs[batch], batch.astype("int32"), targets[batch].astype("int32"))
+                of_probes, of_inputs = rows[batch].astype("int32"), targets[batch].astype("int32")
+                gradients = self._gradients(inputs[batch], of_probes, of_inputs)
             if gradients is None:
                 raise ValueError(
                     "Picasso: the model's scores don't depend on its input in a way that can be differentiated, so "
