@@ -138,7 +138,7 @@ class Picasso(keras.callbacks.Callback):
             rehearsed = look_at(self._live, self._methods, self._chooser)
         draw_panel(rehearsed.panel(0))
         if not self._announced:
-            self._announce()
+            self._announce(self._live.batches.rehearsed_seconds)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._epoch = epoch
@@ -183,8 +183,9 @@ class Picasso(keras.callbacks.Callback):
         """Up to which epoch Keras trains; not known in a training loop of the user's own."""
         return (self.params or {}).get("epochs")
 
-    def _announce(self) -> None:
+    def _announce(self, seconds: float) -> None:
         self._announced = True
+        print(f"Picasso: a look at {len(self._probes)} probes takes about {seconds:.2g} s.")
         looks = max(TENSORBOARD_KEEPS, expected_looks(self._every, 0, self._epochs() or 1))
         print(
             f"Picasso: to watch, run  tensorboard --logdir {shlex.quote(self._log_dir)} "
