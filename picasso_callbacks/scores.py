@@ -30,6 +30,11 @@ class Scores:
     def __len__(self) -> int:
         return len(self.logits)
 
+    def __getitem__(self, rows: np.ndarray | slice) -> Scores:
+        """The scores of some of the inputs."""
+        probabilities = None if self.probabilities is None else self.probabilities[rows]
+        return dataclasses.replace(self, logits=self.logits[rows], probabilities=probabilities)
+
     @property
     def classes(self) -> int:
         """How many classes there are."""
