@@ -29,8 +29,7 @@ def as_regions(regions: Any, names: Sequence[str], size: tuple[int, int]) -> dic
     if regions is None:
         return None
     if not isinstance(regions, Mapping) or not all(isinstance(name, str) for name in regions):
-        raise ValueError(f"Probes: regions is {type(regions).__name__}; expected a dict of masks by the regions'
-            names.")
+        raise ValueError(f"Probes: regions is {type(regions).__name__}; expected a dict of masks by name.")
     return {name: _as_masks(f"Probes: regions[{name!r}]", value, names, size) for name, value in regions.items()}
 
 
@@ -64,7 +63,7 @@ def _as_mask(argument: str, value: Any, size: tuple[int, int]) -> np.ndarray:
 
 
 def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> list[np.ndarray | None]:
-    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".png", ".bmp")) if folder.is_dir() else []
+    files = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in (".png", ".bmp")]
     masks = []
     for name in names:
         found = [path for path in files if name.endswith(path.stem)]
