@@ -1,8 +1,6 @@
 """Shortcuts: what the answers hang on - exchange between probes, the alarm, the verdict in words."""
 
-from picasso_callbacks.shortcuts.alarm import alarms
 from picasso_callbacks.shortcuts.dependence import Dependence
-from picasso_callbacks.shortcuts.exchange import Exchanges
-from picasso_callbacks.shortcuts.verdict import verdict
+from picasso_callbacks.shortcuts.detector import Detection, Detector, make_detector
 
-__all__ = ["Dependence", "Exchanges", "alarms", "verdict"]
+__all__ = ["Dependence", "Detection", "Detector", "make_detector"]

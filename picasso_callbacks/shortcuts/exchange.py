@@ -106,12 +106,12 @@ class Exchanges:
 
     def _region_cue(self, name: str, masks: np.ndarray, expected: str) -> tuple[Cue, Cue | None]:
         images, area = self._images, float(masks.mean())
-        present = masks.any(axis=(1, 2))
+        present: np.ndarray = masks.any(axis=(1, 2))
         spread = spread_region(images, masks)
 
         def exchange(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
-            there = masks[probes] & present[donors, None, None]
-            return np.asarray(np.where(there[..., None], spread[donors], images[probes]))
+            there = np.logical_and(masks[probes], present[donors][:, None, None])[..., None]
+            return np.asarray(np.where(there, spread[donors], images[probes]))
 
         moved = elsewhere(masks)
 

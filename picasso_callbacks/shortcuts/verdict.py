@@ -9,7 +9,7 @@ import numpy as np
 from picasso_callbacks.shortcuts.dependence import Dependence
 
 
-def verdict(alarms: Sequence[Dependence], class_names: Sequence[str], expected: str | None) -> str:
+def make_verdict(alarms: Sequence[Dependence], class_names: Sequence[str], expected: str | None) -> str:
     """A sentence for each class about the worst alarm, and the names of the others; or one that there is none."""
     if not alarms:
         if expected is not None:
