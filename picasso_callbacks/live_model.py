@@ -20,7 +20,7 @@ from picasso_callbacks.inputs import Inputs, Preprocess
 from picasso_callbacks.layout import Layout, Postprocess
 from picasso_callbacks.outputs import Pick, loss_of
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.reader import Derived, OutputMask, Reader, position_weights
+from picasso_callbacks.reader import Derived, OutputMask, Reader, check_derived, position_weights
 from picasso_callbacks.scores import Scores
 
 Masks = Callable[[np.ndarray], np.ndarray]
@@ -80,14 +80,11 @@ class LiveModel:
         self.layout = Layout(self.inputs.shape[1:], postprocess)
         self.batches = Batches(batch_size or int(np.clip(1_000_000 // math.prod(self.layout.size), 32, 256)))
         self._backend = make_backend(model)
-        self._output = output
         self._pick = Pick(model, output, everything=callable(decode_prob))
         self._forward = self._backend.compile(self._ask)
         outputs, logits = self._first_answer()
-        self._pick.notify(outputs)
         self._reader = self._make_reader(outputs, logits, decode_prob, output_mask, derived)
         self.head = self._reader.head
-        self.classes = self._read(outputs, logits, np.arange(self.batches.size(len(probes)))).classes
         self._under_masks = self._backend.compile(self._trace_under_masks)
         self._gradients = self._backend.compile_gradients(self._trace_target_scores)
 
@@ -216,6 +213,8 @@ class LiveModel:
                 self._model(self._inputs.symbols(inputs))
             return self._forward(inputs, rows)
         except Exception as error:
+            if isinstance(error, ValueError) and str(error).startswith("Picasso:"):
+                raise
             raise ValueError(
                 f"Picasso: the model could not be called on the probes, inputs of shape {self.inputs.shape} and dtype "
                 f"{self.inputs.dtype}: {error}\nPass probes as fit gets its images, or preprocess=..., which makes the "
@@ -226,8 +225,17 @@ class LiveModel:
         self, outputs: Any, logits: Any, decode_prob: DecodeProb | None, mask: Any, derived: Sequence[Derived]
     ) -> Reader:
         output = self._pick(outputs)
-        head = find_head(output, logits, decode_prob, loss_of(self._model, self._output))
+        head = find_head(output, logits, decode_prob, loss_of(self._model, self._pick.key))
+        if mask is not None and not head.dense:
+            raise ValueError(
+                f"Picasso: output_mask was passed, but the model's output has shape {np.shape(output)}, without "
+                f"positions; expected [N, h, w, classes]. Pass output_mask=None."
+            )
         weights = position_weights(output, mask, len(self.probes)) if head.dense else None
+        of_classes = Reader(head, self._pick, (), weights)
+        rows = np.arange(self.batches.size(len(self.probes)))
+        self.classes = of_classes.read(_to_numpy(of_classes.extract(outputs, logits, rows))).classes
+        check_derived(derived, outputs, self.classes, len(rows))
         return Reader(head, self._pick, derived, weights)
 
     def _read(self, outputs: Any, logits: Any, rows: np.ndarray) -> Scores:

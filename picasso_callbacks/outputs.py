@@ -13,16 +13,26 @@ logger = logging.getLogger("picasso_callbacks")
 class Pick:
     """Takes the output that is explained out of all that a model returns: a tensor, or a dict, list or tuple of them.
 
+    Which one that is is settled at the first call, on what the model itself returns, since compiled functions may
+    return a dict in another order.
+
     Args:
-        model: The model; for the names of its outputs.
+        model: The model; for the names and the order of its outputs.
         output: The name or index of the output. `None`: the only one, or the first one, and a notice is logged.
         everything: Whether, if `output` is `None`, all outputs are taken as they are.
+
+    Attributes:
+        key: Where the output is among the model's: a key or index; `None` if there is one output, or all are taken.
     """
 
     def __init__(self, model: keras.Model, output: str | int | None, everything: bool):
         self._output = output
         self._everything = everything and output is None
         self._names = list(getattr(model, "output_names", None) or ())
+        structure = getattr(model, "output", None)
+        self._order = list(structure) if isinstance(structure, dict) else None
+        self._settled = False
+        self.key: str | int | None = None
 
     def __call__(self, outputs: Any) -> Any:
         """The output to explain.
@@ -30,47 +40,52 @@ class Pick:
         Raises:
             ValueError: There is no such output.
         """
+        if not self._settled:
+            self._settle(outputs)
+        return outputs if self.key is None else outputs[self.key]
+
+    def _settle(self, outputs: Any) -> None:
         if self._everything:
-            return outputs
+            self._settled = True
+            return
         if not isinstance(outputs, (dict, list, tuple)):
-            if self._output in (None, 0, *self._names):
-                return outputs
-            raise ValueError(f"Picasso: output is {self._output!r}, but the model has one output. Pass output=None.")
-        keys = self._keys(outputs)
-        key = next(iter(keys.values())) if self._output is None else keys.get(self._output)
+            if self._output not in (None, 0, *self._names):
+                raise ValueError(
+                    f"Picasso: output is {self._output!r}, but the model has one output. Pass output=None."
+                )
+            self._settled = True
+            return
+        places = self._places(outputs)
+        key = next(iter(places.values())) if self._output is None else places.get(self._output)
         if key is None or isinstance(outputs[key], (dict, list, tuple)):
             raise ValueError(
-                f"Picasso: output is {self._output!r}; expected one of {list(keys)}, and a single tensor there. Where "
-                f"outputs are nested, pass decode_prob=..., which gets all of them."
+                f"Picasso: output is {self._output!r}; expected one of {list(places)}, and a single tensor there. "
+                f"Where outputs are nested, pass decode_prob=..., which gets all of them."
             )
-        return outputs[key]
-
-    def notify(self, outputs: Any) -> None:
-        """Logs which output was taken, if that was a choice."""
-        several = isinstance(outputs, (dict, list, tuple)) and len(outputs) > 1
-        if several and self._output is None and not self._everything:
-            keys = self._keys(outputs)
-            names = [key for key in keys if isinstance(key, str)] or [*range(len(outputs))]
+        self.key, self._settled = key, True
+        if self._output is None and len(outputs) > 1:
+            names = [name for name in places if isinstance(name, str)] or [*range(len(outputs))]
             logger.warning(
                 "Picasso: the model has the outputs %s; the first is explained. Pass output=... for another.", names
             )
 
-    def _keys(self, outputs: Any) -> dict[str | int, Any]:
+    def _places(self, outputs: Any) -> dict[str | int, Any]:
         """Where each output is, by name and by index."""
-        places = list(outputs) if isinstance(outputs, dict) else list(range(len(outputs)))
-        names = places if isinstance(outputs, dict) else self._names if len(self._names) == len(places) else []
-        return {**dict(zip(names, places, strict=False)), **dict(enumerate(places))}
+        if isinstance(outputs, dict):
+            keys = self._order or list(outputs)
+            return {**dict(zip(keys, keys, strict=True)), **dict(enumerate(keys))}
+        names = self._names if len(self._names) == len(outputs) else []
+        return {**{name: place for place, name in enumerate(names)}, **{place: place for place in range(len(outputs))}}
 
 
-def loss_of(model: keras.Model, output: str | int | None) -> Any:
-    """The loss for an output, as a Keras object or function; `None` if it isn't known."""
+def loss_of(model: keras.Model, key: str | int | None) -> Any:
+    """The loss for the output at `key`, as a Keras object or function; `None` if it isn't known."""
     loss = getattr(model, "loss", None)
+    names = list(getattr(model, "output_names", None) or ())
     if isinstance(loss, dict):
-        names = list(loss)
-        key = names[output] if isinstance(output, int) else names[0] if output is None else output
-        loss = loss.get(key)
+        name = names[key] if isinstance(key, int) and key < len(names) else key
+        loss = next(iter(loss.values()), None) if key is None else loss.get(name)
     elif isinstance(loss, (list, tuple)):
-        names = list(getattr(model, "output_names", None) or ())
-        index = names.index(output) if output in names else output if isinstance(output, int) else 0
+        index = names.index(key) if key in names else key if isinstance(key, int) else 0
         loss = loss[index] if index < len(loss) else None
     return keras.losses.get(loss) if isinstance(loss, str) else loss

@@ -10,6 +10,7 @@ import numpy as np
 
 from picasso_callbacks.head import Head, decoded
 from picasso_callbacks.outputs import Pick
+from picasso_callbacks.problems import naming
 from picasso_callbacks.scores import Scores, sigmoid, softmax
 
 Derived = tuple[int, int] | Callable[[Any], Any]
@@ -90,6 +91,23 @@ class Reader:
 
     def _weights_of(self, rows: Any) -> Any:
         return None if self._weights is None else keras.ops.take(self._weights, rows, axis=0)
+
+
+def check_derived(derived: Sequence[Derived], outputs: Any, classes: int, count: int) -> None:
+    """Raises a `ValueError` for contrasts of classes that there are not, and functions that don't give `[count]`."""
+    for one in derived:
+        if not callable(one):
+            if max(one) >= classes:
+                raise ValueError(f"targets holds {max(one)}; expected class indices in 0..{classes - 1}.")
+            continue
+        name = getattr(one, "__name__", "a function")
+        with naming(f"targets' function {name}"):
+            shape = np.shape(keras.ops.convert_to_numpy(one(outputs)))
+        if shape not in ((count,), (count, 1)):
+            raise ValueError(
+                f"targets holds {name}, which returned shape {shape} for {count} inputs; expected a number for each, "
+                f"[N]."
+            )
 
 
 def position_weights(output: np.ndarray, mask: OutputMask | None, probes: int) -> np.ndarray:

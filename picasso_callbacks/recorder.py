@@ -78,7 +78,7 @@ class Recorder:
         self._log.flush()
 
     def _draw(self, step: int, report: Report) -> dict[str, np.ndarray]:
-        self._class_names = report.class_names
+        self._class_names = (*report.class_names, *report.derived_names)
         pictures = {}
         for index, tag in enumerate(self._tags):
             limits = self._limits[index]
@@ -130,7 +130,7 @@ class Recorder:
         for index, (tag, frames) in enumerate(zip(self._tags, self._frames, strict=True)):
             if frames:
                 columns = np.unique(np.linspace(0, len(frames) - 1, COLUMNS).round().astype(int))
-                label = None if labels is None else int(labels[index])
+                label = None if labels is None or frames[-1].probabilities is None else int(labels[index])
                 pictures[f"picasso_filmstrip/{tag}"] = draw_filmstrip(
                     self._probes.names[index], images[index], self._class_names, label, [frames[c] for c in columns]
                 )

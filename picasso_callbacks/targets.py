@@ -70,10 +70,10 @@ class TargetChooser:
                 f"Picasso: the probes' labels go up to {self._labels.max()}, "  # type: ignore[union-attr]
                 f"but the model tells {classes} classes apart; expected labels in 0..{classes - 1}."
             )
-        pairs = [index for pair in self.derived if not callable(pair) for index in pair]
-        highest = max([*self._fixed, *pairs], default=0)
-        if highest >= classes:
-            raise ValueError(f"targets holds {highest}; expected class indices in 0..{classes - 1}.")
+        if max(self._fixed, default=0) >= classes:
+            raise ValueError(f"targets holds {max(self._fixed)}; expected class indices in 0..{classes - 1}.")
+        if self._rule == "label" and scores.probabilities is None:
+            raise ValueError("targets is 'label', but the model's outputs are plain numbers. Pass indices of outputs.")
 
     def choose(self, scores: Scores) -> np.ndarray:
         """The targets of each probe at this look: int64 `[P, K]`."""
@@ -97,12 +97,15 @@ class TargetChooser:
         if callable(target):
             return self._derive(target, getattr(target, "__name__", "function"))
         if isinstance(target, tuple):
-            if len(target) != 2 or target[0] == target[1]:
+            pair = tuple(self._index(one) for one in target)
+            if len(pair) != 2 or pair[0] == pair[1]:
                 raise ValueError(f"targets holds {target!r}; expected a contrast of two classes, (this, not_that).")
-            return self._derive((self._index(target[0]), self._index(target[1])), f"{target[0]} vs {target[1]}")
+            return self._derive((pair[0], pair[1]), f"{target[0]} vs {target[1]}")
         return self._index(target)
 
     def _derive(self, derived: Derived, name: str) -> int:
+        if derived in self.derived:
+            return -1 - self.derived.index(derived)
         self.derived.append(derived)
         self.derived_names.append(name)
         return -len(self.derived)

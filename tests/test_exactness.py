@@ -15,9 +15,6 @@ from picasso_callbacks.look import Look
 SIZE = (13, 18, 3)
 TOLERANCE = 5e-5
 
-# JAX's tracer keeps no logits on a softmax's output: there a saliency map is of the logarithm of the probability.
-needs_logits = pytest.mark.skipif(keras.config.backend() == "jax", reason="no logits before the softmax under JAX")
-
 
 @pytest.fixture(scope="module")
 def network():
@@ -206,7 +203,6 @@ def test_saliency_of_a_linear_model_is_its_weights():
     assert "linear outputs" in report["saliency_map"].score
 
 
-@needs_logits
 @pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
 def test_saliency_looks_through_the_activation(activation):
     size, classes = (5, 7, 3), 4
@@ -224,7 +220,7 @@ def central_differences(predict, image, step):
     return ((up.astype("float64") - down) / (2 * step)).reshape(*image.shape, -1)
 
 
-@pytest.mark.parametrize("head", [pytest.param("softmax", marks=needs_logits), "linear"])
+@pytest.mark.parametrize("head", ["softmax", "linear"])
 def test_saliency_agrees_with_central_differences_of_the_logit(head):
     softmax, logits = cnn((8, 10, 3), sharpness=1.0)
     logits.compile(loss=from_logits())
@@ -271,10 +267,9 @@ def test_the_place_of_the_softmax_makes_no_difference():
         np.testing.assert_allclose(report.probabilities, expected, atol=1e-6, err_msg=name)
         found, first = report["partial_occlusion"].values, reports["from_logits"]["partial_occlusion"].values
         np.testing.assert_allclose(found, first, atol=TOLERANCE, err_msg=name)
-        if keras.config.backend() != "jax" or name in ("from_logits", "decode_prob"):
-            np.testing.assert_array_equal(
-                report["saliency_map"].values, reports["from_logits"]["saliency_map"].values, err_msg=name
-            )
+        np.testing.assert_array_equal(
+            report["saliency_map"].values, reports["from_logits"]["saliency_map"].values, err_msg=name
+        )
 
 
 @pytest.mark.parametrize("margin", [20.7, 60.0])  # a probability of 1 - 1e-9, and one that is 1 in float32
@@ -290,7 +285,6 @@ def test_a_sure_model_still_answers(margin):
     np.testing.assert_allclose(report["partial_occlusion"].values[0, 0], expected, rtol=0, atol=TOLERANCE)
 
 
-@needs_logits
 @pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
 def test_the_saliency_of_a_sure_model_is_not_blank(activation):
     size = (6, 8, 1)
@@ -335,5 +329,4 @@ def test_new_weights_answer_at_the_next_look_without_a_new_trace():
     odds = lambda x: log_odds(x.reshape(len(x), -1) @ weights)  # noqa: E731
     hidden = brute_force(odds, images, np.full_like(images, 0.5), targets, (2, 3), (2, 3))
     assert_maps_agree(occlusion, hidden, odds, images, targets)
-    if keras.config.backend() != "jax":
-        np.testing.assert_array_equal(saliency[0, 0], np.abs(weights[:, 1]).reshape(4, 6))
+    np.testing.assert_array_equal(saliency[0, 0], np.abs(weights[:, 1]).reshape(4, 6))

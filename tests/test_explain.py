@@ -232,7 +232,7 @@ class Forgets(Method):
 
 
 def test_a_method_that_returns_no_explanation_is_named(model):
-    with pytest.raises(TypeError, match="method 'forgets' returned a ndarray; expected an Explanation"):
+    with pytest.raises(ValueError, match="method 'forgets' returned a ndarray; expected an Explanation"):
         explain(model, Probes(images()), methods=[Forgets()])
 
 
@@ -299,7 +299,9 @@ def test_a_model_with_two_inputs_is_refused_with_what_to_do():
     inputs = [keras.Input(SIZE), keras.Input(SIZE)]
     both = keras.layers.Flatten()(keras.layers.Concatenate()(inputs))
     model = keras.Model(inputs, keras.layers.Dense(2, "softmax")(both))
-    with pytest.raises(ValueError, match=r"could not be called on the probes, inputs of shape \(2, 4, 6, 1\)"):
+    with pytest.raises(
+        ValueError, match=r"the model's inputs are \[.*\], .* expected all inputs but the image in Probes\(extra="
+    ):
         explain(model, Probes(images()))
 
 

@@ -6,6 +6,8 @@ import random
 import keras
 import numpy as np
 import pytest
+from keras import layers
+from zoo_heads import HEADS, follow
 
 from picasso_callbacks import Explanation, Probes, available_methods
 from picasso_callbacks.live_model import LiveModel
@@ -14,38 +16,31 @@ from picasso_callbacks.methods import make_methods
 
 HEIGHT, WIDTH, PROBES = 12, 9, 2
 
-HEADS = {  # units of the last layer, its activation, the loss, and how many classes that is
-    "softmax": (5, "softmax", "categorical_crossentropy", 5),
-    "one_sigmoid": (1, "sigmoid", "binary_crossentropy", 2),
-    "multi_label": (5, "sigmoid", "binary_crossentropy", 5),
-    "from_logits": (5, None, keras.losses.CategoricalCrossentropy(from_logits=True), 5),
+CLASSES = {
+    **dict.fromkeys(HEADS, 3),
+    **dict.fromkeys(["regression", "several outputs, a list"], 1),
+    **dict.fromkeys([head for head in HEADS if "one " in head or head.startswith("segmentation, sigmoid")], 2),
 }
 
 each_method = pytest.mark.parametrize("method", available_methods())
 each_case = pytest.mark.parametrize(
     ("head", "channels", "count"),
-    [(head, c, k) for head in HEADS for c in (1, 3) for k in (1, 2, 3) if k <= HEADS[head][3]],
+    [case for head in HEADS for case in ((head, 1, 1), (head, 3, CLASSES[head]))],
 )
 
 
 @functools.cache
 def live_model(head, channels):
-    units, activation, loss, _ = HEADS[head]
-    layers = keras.layers
-    model = keras.Sequential(
-        [
-            keras.Input((HEIGHT, WIDTH, channels)),
-            layers.Conv2D(4, 3, activation="relu"),
-            layers.BatchNormalization(),
-            layers.Dropout(0.5),
-            layers.Flatten(),
-            layers.Dense(units, activation=activation),
-        ]
-    )
-    model.compile("sgd", loss)
+    chosen = HEADS[head]
+    image = keras.Input((HEIGHT, WIDTH, channels))
+    x = image
+    for layer in (layers.Conv2D(4, 3, activation="relu"), layers.BatchNormalization(), layers.Dropout(0.5)):
+        x = layer(x)
+    model = keras.Model(image, follow(chosen.branches(), x))
+    model.compile("sgd", chosen.loss)
     shake(model, seed=0)
     images = np.random.default_rng(1).random((PROBES, HEIGHT, WIDTH, channels), dtype="float32")
-    return model, LiveModel(model, Probes(images, labels=[1, 0]))
+    return model, LiveModel(model, Probes(images, labels=[1, 0]), **chosen.settings)
 
 
 def shake(model, seed):
@@ -93,7 +88,8 @@ def test_leaves_all_that_it_was_given_as_it_was(method, head, channels, count):
 
     def everything():
         seen = [live.probes.images, live.probes.labels, live.inputs, look.targets]
-        return [np.array(one) for one in (*seen, look.scores.logits, look.scores.probabilities, *model.get_weights())]
+        seen += [look.scores.logits, look.scores.ranking]
+        return [np.array(one) for one in (*seen, *model.get_weights())]
 
     before = everything()
     ask(method, look)

@@ -55,10 +55,25 @@ def test_dtypes_are_float32():
 def test_rows():
     given = scores([[1, 2], [3, 4], [5, 6]])
     assert len(given) == 3
-    chosen = given[np.array([2, 0])]
-    np.testing.assert_array_equal(chosen.logits, [[5, 6], [1, 2]])
-    np.testing.assert_array_equal(chosen.probabilities, given.probabilities[[2, 0]])
-    assert chosen.competing
+    assert given.classes == 2
+
+
+def test_contrasts_are_their_own_log_odds_and_no_rival_of_the_classes():
+    # p = 1/6, 2/6, 3/6; "2 and not 0" is ln 3 nats, of probability 3/6 - 1/6.
+    z = np.log([[1, 2, 3]])
+    columns = np.concatenate([z, z[:, 2:] - z[:, :1], [[40.0]]], axis=1)
+    given = Scores(columns.astype("float32"), softmax(z), True, contrasts=((2, 0), None))
+    assert given.classes == 3
+    np.testing.assert_allclose(given.log_odds(np.array([[3, 0, 4]])), [[np.log(3), np.log(1 / 5), 40]], atol=1e-6)
+    np.testing.assert_allclose(given.probability(np.array([[3, 0, 4]])), [[2 / 6, 1 / 6, 40]], atol=1e-6)
+
+
+def test_plain_numbers_are_ranked_by_themselves_and_have_no_probability():
+    given = Scores(np.array([[3.0, -2.0]], dtype="float32"), None, False)
+    np.testing.assert_array_equal(given.ranking, [[3, -2]])
+    np.testing.assert_array_equal(given.log_odds(np.array([[1]])), [[-2]])
+    with pytest.raises(ValueError, match="plain numbers, not probabilities; use score='log_odds'"):
+        given.probability(np.array([[0]]))
 
 
 def test_softmax_and_sigmoid_by_hand():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from picasso_callbacks.probes import Probes
+from picasso_callbacks.scores import Scores
 from picasso_callbacks.targets import TargetChooser
 
 PROBABILITIES = np.array([[0.5, 0.3, 0.2], [0.1, 0.3, 0.6]], dtype="float32")
@@ -15,8 +16,16 @@ def probes(labels=None, class_names=None):
 
 def choose(targets, top=2, labels=None, class_names=None):
     chooser = TargetChooser(targets, top, probes(labels, class_names))
-    chooser.check(3)
-    return chooser.choose(PROBABILITIES).tolist()
+    scores = answer(PROBABILITIES, chooser)
+    chooser.check(scores)
+    return chooser.choose(scores).tolist()
+
+
+def answer(probabilities, chooser):
+    """Scores with these probabilities; the values of derived targets don't matter here."""
+    derived = np.zeros((len(probabilities), len(chooser.derived)))
+    contrasts = tuple(None if callable(one) else one for one in chooser.derived)
+    return Scores(np.concatenate([np.log(probabilities), derived], axis=1), probabilities, True, contrasts)
 
 
 def test_by_default_the_label_and_the_strongest_other_class():
@@ -39,7 +48,7 @@ def test_there_are_no_more_top_classes_than_classes():
 
 def test_equal_probabilities_go_by_index():
     chooser = TargetChooser("top", 2, probes())
-    assert chooser.choose(np.full((1, 4), 0.25)).tolist() == [[0, 1]]
+    assert chooser.choose(answer(np.full((1, 4), 0.25), chooser)).tolist() == [[0, 1]]
 
 
 def test_the_label_alone():
@@ -53,7 +62,7 @@ def test_one_class_or_several_for_every_probe():
     assert choose("cow", class_names=names) == [[2], [2]]
     assert choose([2, 0]) == [[2, 0], [2, 0]]
     assert choose(["dog", 0], class_names=names) == [[1, 0], [1, 0]]
-    assert choose((2, 0)) == [[2, 0], [2, 0]]
+    assert choose(np.array([2, 0])) == [[2, 0], [2, 0]]
 
 
 def test_a_class_may_be_called_top():
@@ -62,7 +71,7 @@ def test_a_class_may_be_called_top():
 
 @pytest.mark.parametrize("targets", ["cat", ["cat"]])
 def test_names_need_class_names(targets):
-    with pytest.raises(ValueError, match=r"targets holds 'cat'.*unknown: pass Probes\(\.\.\., class_names="):
+    with pytest.raises(ValueError, match=r"targets holds 'cat'.*not known: pass Probes\(\.\.\., class_names="):
         choose(targets)
 
 
@@ -73,13 +82,16 @@ def test_an_unknown_name_lists_the_classes():
 
 @pytest.mark.parametrize("targets", [-1, 1.5, True, [0, None], [[0]], 3.0])
 def test_what_is_no_class_is_refused(targets):
-    with pytest.raises(ValueError, match=r"targets holds .*; expected a class index >= 0 or a class name"):
+    with pytest.raises(
+        ValueError,
+        match=r"targets holds .*; expected a class index >= 0 or name, a contrast \(this, not_that\) or a function",
+    ):
         choose(targets)
 
 
 @pytest.mark.parametrize("targets", [[], [0, 0], ["dog", 1]])
 def test_targets_are_given_once_each(targets):
-    with pytest.raises(ValueError, match=r"targets is .*; expected one or more classes, each once"):
+    with pytest.raises(ValueError, match=r"targets is .*; expected one or more targets, each once"):
         choose(targets, class_names=["cat", "dog", "cow"])
 
 

@@ -132,7 +132,23 @@ def test_a_window_larger_than_the_image_is_refused(window):
 
 @pytest.mark.parametrize(
     "length",
-    [0, -1, 0.0, 1.5, -0.5, float("nan"), True, None, "3", "3 ", (1,), (1, 2, 3), (1, 0), [2, 1.5], np.array([1, 2])],
+    [
+        0,
+        -1,
+        0.0,
+        1.5,
+        -0.5,
+        float("nan"),
+        True,
+        None,
+        "3",
+        "3 ",
+        (1,),
+        (1, 2, 3),
+        (1, 0),
+        [2, 1.5],
+        np.array([1, 2, 3]),
+    ],
 )
 def test_what_is_no_length_is_refused(length):
     with pytest.raises(ValueError, match=r"stride is .*expected an int of pixels >= 1, a float fraction"):
@@ -143,4 +159,5 @@ def test_lengths_come_back_as_pairs():
     assert check_length("window", 3) == (3, 3)
     assert check_length("window", 0.25) == (0.25, 0.25)
     assert check_length("window", [4, 0.5]) == (4, 0.5)
+    assert check_length("window", np.array([4, 5])) == (4, 5)
     assert check_length("window", (np.int64(4), np.float32(0.5))) == (4, 0.5)

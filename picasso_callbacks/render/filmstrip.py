@@ -144,7 +144,7 @@ def _draw_probabilities(
     for left, frame, named in zip(strip.lefts, frames, says, strict=True):
         shown = label if label is not None else frame.targets[0] if frame.targets else None
         probability = float("nan")
-        if frame.probabilities is not None and shown is not None:
+        if frame.probabilities is not None and shown is not None and shown < len(frame.probabilities):
             probability = float(frame.probabilities[shown])
         light = BAR if label is None else RIGHT_BAR if named == label else WRONG_BAR
         length = _BARS_HEIGHT * min(max(np.nan_to_num(probability), 0.0), 1.0)
