@@ -106,7 +106,7 @@ class Exchanges:
 
     def _region_cue(self, name: str, masks: np.ndarray, expected: str) -> tuple[Cue, Cue | None]:
         images, area = self._images, float(masks.mean())
-        present: np.ndarray = masks.any(axis=(1, 2))
+        present = np.asarray(masks.any(axis=(1, 2)))
         spread = spread_region(images, masks)
 
         def exchange(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
