@@ -19,7 +19,7 @@ from mnist import build_model, load_digits
 
 from picasso_callbacks import Picasso, Probes, explain
 
-SWATCH = 6
+SWATCH = 7
 """The height and width of the swatch in pixels."""
 
 
@@ -54,7 +54,7 @@ def main():
     for name, (x_train, x_own) in sets.items():
         print(f"\nThe {name} set\n")
         keras.utils.set_random_seed(0)
-        probes = some_of_each(x_own, y_val, 3)
+        probes = some_of_each(x_own, y_val, 6)
         model = build_model()
         watch = Picasso(f"{args.log_dir}/{name}", probes)
         model.fit(x_train, y, epochs=args.epochs, validation_data=(x_own, y_val), callbacks=[watch], verbose=2)
@@ -62,12 +62,12 @@ def main():
         report = explain(model, probes)
         if args.pictures:
             pathlib.Path(args.pictures).mkdir(parents=True, exist_ok=True)
-            report.image(12).save(pathlib.Path(args.pictures, f"digits-{name}.png"))
+            report.image(24).save(pathlib.Path(args.pictures, f"digits-{name}.png"))
         _, own = model.evaluate(x_own, y_val, verbose=0)
         _, fair = model.evaluate(x_fair, y_val, verbose=0)
         found[name] = report.verdict, own, fair
 
-    print("\nWhat Picasso found, from 30 pictures of each set's own validation data:")
+    print("\nWhat Picasso found, from 60 pictures of each set's own validation data:")
     for name, (verdict, *_) in found.items():
         print(f"\n  {name}  {verdict}")
     print("\nWas it right? The accuracy on validation data, and on digits with swatches that tell nothing:\n")

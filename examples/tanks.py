@@ -64,7 +64,7 @@ def train(scenes, probes, log_dir, epochs):
 
 def main():
     parser = argparse.ArgumentParser(description="Two networks that tell tanks from half-tracks; one knows the sky.")
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--scenes", type=int, default=2_000, help="how many are drawn of either set")
     parser.add_argument("--log-dir", default="logs/tanks")
     parser.add_argument("--pictures", help="a folder for a card of each network")

@@ -38,6 +38,12 @@ def test_the_worst_comes_first():
     assert names(found) == ["b", "c", "a"]
 
 
+def test_of_cues_that_carry_nearly_the_same_the_smallest_comes_first():
+    whole = dependence("surroundings", [0.951] * 11, area=0.9)
+    assert names(alarms([whole, dependence("sky", [0.95] * 11, area=0.3)], 1)) == ["sky", "surroundings"]
+    assert names(alarms([whole, dependence("sky", [0.8] * 11, area=0.3)], 1)) == ["surroundings", "sky"]
+
+
 def test_what_is_not_suspicious_never_alarms():
     assert alarms([dependence("top", [1.0] * 11, suspicious=False)], 1) == []
 

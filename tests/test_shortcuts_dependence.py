@@ -63,7 +63,7 @@ def test_the_third_that_is_read_carries_everything_and_the_others_nothing():
 
 
 def test_corners_carry_their_part_of_the_third():
-    # Two squares of 3 x 3 lie in the third of 4 x 12 pixels: its mean goes 18/48 of the way, the log-odds from 3 to 3/4.
+    # Two squares of 3 x 3 lie in the third of 4 x 12 pixels: its mean goes 18/48 of the way, log-odds from 3 to 3/4.
     corners = found(top_third(), plain())["corners"]
     assert corners.change == pytest.approx(sigmoid(3) - sigmoid(3 - 6 * 18 / 48), abs=1e-5)
     assert corners.share == pytest.approx(18 / 48, abs=1e-5)

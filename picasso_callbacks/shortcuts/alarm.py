@@ -13,6 +13,9 @@ CHANCE = 0.01
 _SPREAD_OUT = {"colour", "layout", "texture"}
 _HARMLESS_SPREAD_OUT, _HARMLESS_PLACE = 0.14, 0.04
 
+_NEARLY = 0.05
+"""All that surrounds the object carries what the sky does, and a little noise: the sky should be named first."""
+
 
 def harmless(dependence: Dependence) -> float:
     """The change up to which honest networks depend on a cue.
@@ -23,7 +26,7 @@ def harmless(dependence: Dependence) -> float:
 
 
 def alarms(dependences: Iterable[Dependence], look: int) -> list[Dependence]:
-    """The suspicious cues on which answers depend by more than is harmless, the worst first.
+    """The suspicious cues on which answers depend by more than is harmless, the worst first; of equals, the smallest.
 
     The rule: the lower confidence bound of a cue's change lies above what is harmless. The level of the bound is
     corrected for the number of suspicious cues (Bonferroni) and for looking at every epoch: look n may spend
@@ -36,4 +39,4 @@ def alarms(dependences: Iterable[Dependence], look: int) -> list[Dependence]:
     suspects = [one for one in dependences if one.suspicious]
     level = CHANCE / max(len(suspects), 1) * 6 / (math.pi * look) ** 2
     found = [one for one in suspects if one.lower_bound(level) > harmless(one)]
-    return sorted(found, key=lambda one: one.change, reverse=True)
+    return sorted(found, key=lambda one: one.change - _NEARLY * one.area, reverse=True)
