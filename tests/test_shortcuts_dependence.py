@@ -122,6 +122,13 @@ def test_a_donor_without_the_region_gives_nothing():
     assert 0 < sky.gaps[4:].mean() <= ALL
 
 
+def test_where_the_expected_region_is_not_marked_nothing_is_exchanged():
+    masks = regions()
+    masks["sky"][[0, 5]] = False
+    cues = found(top_third(), plain(regions=masks), expected="sky")
+    assert [cues[name].gaps for name in cues] == [pytest.approx(np.zeros(8), abs=1e-6)] * 3
+
+
 def test_tested_probes_keep_their_labels():
     assert found(top_third(), plain())["top"].labels.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
 

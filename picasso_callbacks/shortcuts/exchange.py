@@ -100,8 +100,9 @@ class Exchanges:
         if expected not in regions:
             raise ValueError(f"Picasso: expected is {expected!r}; the probes' regions are {sorted(regions)}.")
         inside = regions[expected]
-        masks = {name: mask & ~inside for name, mask in regions.items() if name != expected}
-        masks["surroundings"] = ~inside
+        outside = ~inside & inside.any(axis=(1, 2), keepdims=True)  # where it is not marked, anything may be the object
+        masks = {name: mask & outside for name, mask in regions.items() if name != expected}
+        masks["surroundings"] = outside
         return [self._region_cue(name, mask, expected) for name, mask in masks.items()]
 
     def _region_cue(self, name: str, masks: np.ndarray, expected: str) -> tuple[Cue, Cue | None]:
