@@ -68,7 +68,7 @@ class Picasso(keras.callbacks.Callback):
             forward passes a probe. `None`: if the probes are labelled, two or more of two or more classes. The numbers
             are also in `logs`, as `picasso_dependence/<cue>`, for `EarlyStopping` and the like.
         expected: The region of the probes (`Probes(regions=...)`) that answers should come from.
-        allowed: Cues that labels may hang on, such as `["colour"]`.
+        allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         on_alarm: What to do when answers hang on what they should not. `"warn"`: log a verdict in words when that
             changes. `"log"`: only show it in TensorBoard. `"stop"`: warn and stop the training. A function: is called
             with the `Report`.

@@ -70,7 +70,7 @@ def explain(
         shortcuts: Whether to measure what the answers hang on, by exchanging cues between probes: about 90 forward
             passes a probe. `None`: if the probes are labelled and there are two or more of two or more classes.
         expected: The region of the probes (`Probes(regions=...)`) that the answers should come from.
-        allowed: Cues that labels may hang on, such as `["colour"]`.
+        allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         batch_size: The most images computed at once. `None`: found from the size of the images.
 
     Returns:

@@ -12,6 +12,7 @@ from shortcut_training import compiled, data, fit, probes, regions
 from picasso_callbacks import Picasso, explain
 from picasso_callbacks.report import Report
 
+OURS = ("picasso_callbacks", logging.WARNING)
 METHODS = ["class_probabilities"]
 SKY = {f"picasso_dependence/{name}" for name in ("sky", "surroundings")}
 CUES = {f"picasso_dependence/{name}" for name in ("colour", "layout", "texture", "frame", "corners", "tag 1", "tag 2")}
@@ -23,7 +24,7 @@ def watching(log_dir, **settings):
 
 
 def warnings(caplog):
-    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    return [told.getMessage() for told in caplog.records if (told.name, told.levelno) == OURS]
 
 
 def test_the_shortcut_is_named_at_the_first_epoch(tmp_path, caplog):
@@ -210,9 +211,36 @@ def test_a_region_expected_of_probes_without_regions_raises(tmp_path):
         watching(tmp_path, probes=probes(regions=None))
 
 
-def test_an_unknown_cue_raises_and_names_the_cues(tmp_path):
-    with pytest.raises(ValueError, match=r"\['weather'\]; expected some of \['colour', 'layout'"):
-        watching(tmp_path, expected=None, allowed=["weather"])
+@pytest.mark.parametrize("allowed", [["weather"], ["colour", "weather"], "colour"])
+def test_an_unknown_cue_raises_and_names_the_cues(tmp_path, allowed):
+    with pytest.raises(ValueError, match=r"allowed is .*; expected a list of some of \['colour', 'layout'"):
+        watching(tmp_path, expected=None, allowed=allowed)
+
+
+def test_an_unknown_region_raises_where_one_is_expected(tmp_path):
+    with pytest.raises(ValueError, match=r"allowed is \['weather'\]; expected a list of some of \['sky', 'vehicle'\]"):
+        watching(tmp_path, allowed=["weather"])
+
+
+def test_an_allowed_region_is_as_good_as_the_expected_one(tmp_path, caplog):
+    ground = np.zeros((12, 12, 12), dtype=bool)
+    ground[:, -3:] = True
+    three = {**regions(12), "ground": ground}
+    history = fit(compiled(), watching(tmp_path, probes=probes(regions=three), expected="ground", allowed=["sky"]))
+    assert set(history.history) - {"loss"} == {f"picasso_dependence/{name}" for name in ("vehicle", "surroundings")}
+    assert max(map(abs, history.history["picasso_dependence/surroundings"])) < 0.1
+    assert not warnings(caplog)
+
+
+def test_an_error_of_on_alarm_is_told_and_the_training_goes_on(tmp_path, caplog):
+    def fail(report):
+        raise RuntimeError("no pager here")
+
+    history = fit(compiled(), watching(tmp_path, on_alarm=fail, on_error="warn"), epochs=3)
+    assert history.epoch == [0, 1, 2]
+    (warning,) = warnings(caplog)
+    assert "on_alarm failed and is switched off" in warning
+    assert "picasso_verdict" in {tag for _, tag, step in read(tmp_path) if step == 2}
 
 
 def test_an_allowed_cue_is_measured_but_does_not_alarm(tmp_path):

@@ -31,7 +31,7 @@ class Exchanges:
     Args:
         probes: Labelled probes, two or more of at least two classes.
         expected: The region that the answers should come from, if the probes have regions.
-        allowed: Names of cues that the label may hang on.
+        allowed: Names of cues, or with an expected region names of regions, that the label may hang on.
 
     Raises:
         ValueError: No labels, too few probes of a class, no such region or cue.
@@ -49,7 +49,7 @@ class Exchanges:
                 "Picasso: to tell shortcuts it takes two or more probes of two or more classes; there are "
                 f"{np.unique(probes.labels, return_counts=True)[1].tolist()} of each class."
             )
-        self._cues = self._region_cues(expected) if expected is not None else self._kinds_of_cues(allowed)
+        self._cues = self._kinds_of_cues(allowed) if expected is None else self._region_cues(expected, allowed)
 
     def measure(self, live: LiveModel, base: Scores) -> list[Dependence]:
         """The dependence on each cue, for the weights of the moment.
@@ -89,19 +89,20 @@ class Exchanges:
         size = images.shape[1:3]
         tag_size = (max(size[0] // 8, 2), max(size[1] // 8, 2))
         cues = standard_cues(size, find_tags(images, self._labels, tag_size, TAGS), tag_size)
-        unknown = sorted(set(allowed) - {cue.name for cue in cues})
-        if unknown:
-            raise ValueError(f"Picasso: allowed holds {unknown}; expected some of {[cue.name for cue in cues]}.")
+        _check_allowed(allowed, [cue.name for cue in cues])
         return [(_between(images, cue, cue.name in allowed), None) for cue in cues]
 
-    def _region_cues(self, expected: str) -> list[tuple[Cue, Cue | None]]:
-        """Every region but the expected one, and all that lies outside of it; each with a control of its size."""
+    def _region_cues(self, expected: str, allowed: Collection[str]) -> list[tuple[Cue, Cue | None]]:
+        """Every region that is neither expected nor allowed, and all else at once; each with a control of its size."""
         regions = self._probes.regions or {}
         if expected not in regions:
             raise ValueError(f"Picasso: expected is {expected!r}; the probes' regions are {sorted(regions)}.")
+        _check_allowed(allowed, list(regions))
         inside = regions[expected]
         outside = ~inside & inside.any(axis=(1, 2), keepdims=True)  # where it is not marked, anything may be the object
-        masks = {name: mask & outside for name, mask in regions.items() if name != expected}
+        for name in allowed:
+            outside = outside & ~regions[name]
+        masks = {name: mask & outside for name, mask in regions.items() if name not in (expected, *allowed)}
         masks["surroundings"] = outside
         return [self._region_cue(name, mask, expected) for name, mask in masks.items()]
 
@@ -122,6 +123,12 @@ class Exchanges:
         phrase = f"everything but the {expected}" if name == "surroundings" else f"the {name}"
         of_same_size = None if area > 0.5 else Cue(f"{name} elsewhere", "a part of that size", control, area=area)
         return Cue(name, phrase, exchange, area=area), of_same_size
+
+
+def _check_allowed(allowed: Collection[str], names: list[str]) -> None:
+    unknown = [allowed] if isinstance(allowed, str) else sorted(set(allowed) - set(names))
+    if unknown:
+        raise ValueError(f"Picasso: allowed is {allowed!r}; expected a list of some of {names}.")
 
 
 def _between(images: np.ndarray, cue: Cue, allowed: bool) -> Cue:
