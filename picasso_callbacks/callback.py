@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, Literal
 
 import keras
@@ -22,7 +22,9 @@ from picasso_callbacks.reader import OutputMask
 from picasso_callbacks.recorder import Recorder
 from picasso_callbacks.render import draw_panel
 from picasso_callbacks.report import Report
+from picasso_callbacks.responder import OnAlarm, Responder
 from picasso_callbacks.schedule import Every, check_every, expected_looks, is_due
+from picasso_callbacks.shortcuts import make_detector
 from picasso_callbacks.targets import TargetChooser, TargetSpec
 
 TENSORBOARD_KEEPS = 10
@@ -62,6 +64,14 @@ class Picasso(keras.callbacks.Callback):
         output: Which of several outputs is explained, by name or index. `None`: the first, with a notice.
         output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
             `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
+        shortcuts: Whether to measure at each look what the answers hang on, by exchanging cues between probes: about 90
+            forward passes a probe. `None`: if the probes are labelled, two or more of two or more classes. The numbers
+            are also in `logs`, as `picasso_dependence/<cue>`, for `EarlyStopping` and the like.
+        expected: The region of the probes (`Probes(regions=...)`) that answers should come from.
+        allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
+        on_alarm: What to do when answers hang on what they should not. `"warn"`: log a verdict in words when that
+            changes. `"log"`: only show it in TensorBoard. `"stop"`: warn and stop the training. A function: is called
+            with the `Report`.
         batch_size: The most images computed at once. `None`: found from the size of the images.
 
     Raises:
@@ -89,6 +99,10 @@ class Picasso(keras.callbacks.Callback):
         decode_prob: DecodeProb | None = None,
         output: str | int | None = None,
         output_mask: OutputMask | None = None,
+        shortcuts: bool | None = None,
+        expected: str | None = None,
+        allowed: Collection[str] = (),
+        on_alarm: OnAlarm = "warn",
         every: Every = 1,
         layout: Literal["composite", "separate"] = "composite",
         on_error: Literal["warn", "raise"] = "warn",
@@ -121,12 +135,15 @@ class Picasso(keras.callbacks.Callback):
             derived=self._chooser.derived,
             batch_size=batch_size,
         )
+        self._detector = make_detector(probes, shortcuts, expected, allowed)
+        self._responder = Responder(on_alarm)
         self._every = check_every(every)
         self._layout = layout
         self._live: LiveModel | None = None
         self._recorder: Recorder | None = None
         self._problems = Problems(raises=on_error == "raise")
         self._epoch = self._looked_at = self._written = -1
+        self._dependence_logs: dict[str, float] = {}
         self._runs = 0
         self._announced = False
 
@@ -135,7 +152,11 @@ class Picasso(keras.callbacks.Callback):
         self._epoch = self._looked_at = -1
         self._live = self._watch(self.model)
         with self._live.batches.rehearsal():
-            rehearsed = look_at(self._live, self._methods, self._chooser)
+            rehearsed = look_at(self._live, self._methods, self._chooser, self._detector)
+        if self._detector is not None:
+            self._detector.restart()
+        self._responder.restart()
+        self._dependence_logs = {}
         draw_panel(rehearsed.panel(0))
         if not self._announced:
             self._announce(self._live.batches.rehearsed_seconds)
@@ -145,6 +166,8 @@ class Picasso(keras.callbacks.Callback):
         last = epoch + 1 == self._epochs() or self.model.stop_training
         if last or self._problems.attempt("every", is_due, self._every, epoch):
             self._look(epoch)
+        if logs is not None:
+            logs.update(self._dependence_logs)
         self._problems.raise_kept()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
@@ -160,7 +183,13 @@ class Picasso(keras.callbacks.Callback):
         self._looked_at = epoch
         assert self._live is not None
         report = self._problems.attempt("looking at the model", self._report, self._live)
-        if report is None or not self._live.is_first_process():
+        if report is None:
+            return
+        suspects = [one for one in report.dependences if one.suspicious]
+        self._dependence_logs = {f"picasso_dependence/{one.name}": one.change for one in suspects}
+        if self._problems.attempt("on_alarm", self._responder.respond, epoch, report):
+            self.model.stop_training = True
+        if not self._live.is_first_process():
             return
         if self._recorder is None or epoch <= self._written:
             self._recorder = self._next_recorder()
@@ -169,7 +198,7 @@ class Picasso(keras.callbacks.Callback):
 
     def _report(self, live: LiveModel) -> Report:
         assert self.model is not None  # on JAX the property also brings the model's weights up to date
-        return look_at(live, self._methods, self._chooser, self._problems.attempt)
+        return look_at(live, self._methods, self._chooser, self._detector, self._problems.attempt)
 
     def _next_recorder(self) -> Recorder:
         """A recorder of the next run: a fit that goes back in time must not write where TensorBoard has later steps."""

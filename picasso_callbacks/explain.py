@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import keras
@@ -20,6 +20,7 @@ from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
 from picasso_callbacks.reader import OutputMask
 from picasso_callbacks.report import Report
+from picasso_callbacks.shortcuts import Detector, make_detector
 from picasso_callbacks.targets import TargetChooser, TargetSpec, is_index
 
 DEFAULT_METHODS = ("partial_occlusion", "saliency_map", "class_probabilities")
@@ -40,6 +41,9 @@ def explain(
     decode_prob: DecodeProb | None = None,
     output: str | int | None = None,
     output_mask: OutputMask | None = None,
+    shortcuts: bool | None = None,
+    expected: str | None = None,
+    allowed: Collection[str] = (),
     batch_size: int | None = None,
 ) -> Report:
     """Asks a model about probes, once: the look that `Picasso` takes at the end of an epoch.
@@ -63,6 +67,10 @@ def explain(
         output: Which of several outputs is explained, by name or index. `None`: the first, with a notice.
         output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
             `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
+        shortcuts: Whether to measure what the answers hang on, by exchanging cues between probes: about 90 forward
+            passes a probe. `None`: if the probes are labelled and there are two or more of two or more classes.
+        expected: The region of the probes (`Probes(regions=...)`) that the answers should come from.
+        allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         batch_size: The most images computed at once. `None`: found from the size of the images.
 
     Returns:
@@ -93,13 +101,14 @@ def explain(
         derived=chooser.derived,
         batch_size=batch_size,
     )
-    return look_at(live, make_methods(methods), chooser)
+    return look_at(live, make_methods(methods), chooser, make_detector(probes, shortcuts, expected, allowed))
 
 
 def look_at(
     live: LiveModel,
     methods: dict[str, Method],
     chooser: TargetChooser,
+    detector: Detector | None = None,
     attempt: Attempt | None = None,
 ) -> Report:
     """Takes one look; `attempt` decides what becomes of a method that fails. Arrays in the report are its own."""
@@ -108,6 +117,7 @@ def look_at(
     chooser.check(scores)
     targets = chooser.choose(scores)
     look = Look(live, scores, targets)
+    found = attempt("shortcuts", detector.detect, live, scores) if detector is not None else None
     explanations = {name: attempt(name, _explanation, name, method, look) for name, method in methods.items()}
     return Report(
         probes=live.probes,
@@ -116,7 +126,10 @@ def look_at(
         targets=targets,
         class_scores=scores.logits[:, : scores.classes],
         probabilities=scores.probabilities,
-        explanations={name: found for name, found in explanations.items() if found is not None},
+        explanations={name: one for name, one in explanations.items() if one is not None},
+        dependences=found.dependences if found else (),
+        alarms=found.alarms if found else (),
+        verdict=found.verdict if found else "",
     )
 
 

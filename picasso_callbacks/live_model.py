@@ -98,14 +98,25 @@ class LiveModel:
         """
         inputs = self.inputs if inputs is None else inputs
         rows = np.arange(len(inputs)) if rows is None else rows
+        return self._scores(lambda batch: inputs[batch], rows)
 
+    def scores_of_images(self, make: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
+        """The model's `Scores` of images that are made a batch at a time.
+
+        Args:
+            make: Makes some of the N images: int `[b]` -> `[b, H, W, C]`, in the probes' units.
+            rows: int `[N]`, the probes that the images stand for.
+        """
+        return self._scores(lambda batch: self._inputs.prepare(make(batch)), rows)
+
+    def _scores(self, inputs_of: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
             of_probes = rows[batch].astype("int32")
-            outputs, logits = self._forward(inputs[batch], of_probes)
+            outputs, logits = self._forward(inputs_of(batch), of_probes)
             scores = self._read(outputs, logits, of_probes)
             return (scores.logits,) if scores.probabilities is None else (scores.logits, scores.probabilities)
 
-        logits, *probabilities = self.batches.collect(ask, len(inputs))
+        logits, *probabilities = self.batches.collect(ask, len(rows))
         contrasts = self._reader.contrasts
         return Scores(logits, probabilities[0] if probabilities else None, self.head.competing, contrasts)
 

@@ -12,6 +12,7 @@ import numpy as np
 from picasso_callbacks.image_folder import read_folder
 from picasso_callbacks.probe_images import as_extra, as_images, as_value_range
 from picasso_callbacks.probe_labels import as_class_names, as_labels, as_names
+from picasso_callbacks.probe_regions import as_regions
 from picasso_callbacks.sampling import sample
 
 
@@ -45,6 +46,10 @@ class Probes:
             `[1, ...]`. Where the model does not know its inputs' names (it is subclassed), the name of the image input
             too, with `None`.
 
+        regions: Named parts of the pictures, for telling what the answers hang on: `{"sky": masks, "vehicle": masks}`,
+            masks `[P, H, W]`, true inside; or for each probe a mask, a box `(top, left, height, width)` or `None` where
+            it lacks the region; or the path of a folder of mask images, named as the ends of the probes' names.
+
     Attributes:
         images: `[P, H, W, C]` in their own dtype, read-only.
         labels: int64 `[P]`, read-only, or `None`.
@@ -52,6 +57,7 @@ class Probes:
         class_names: Distinct strings, or `None`.
         value_range: Two floats `(low, high)`, low < high.
         extra: Arrays `[P, ...]` by name, read-only, or `None`.
+        regions: Masks by name, bool `[P, H, W]`, read-only, or `None`.
 
     Raises:
         ValueError: An argument can't be read as said above, or doesn't go with the others.
@@ -69,6 +75,7 @@ class Probes:
     class_names: tuple[str, ...] | None
     value_range: tuple[float, float]
     extra: dict[str, np.ndarray | None] | None
+    regions: dict[str, np.ndarray] | None
 
     def __init__(
         self,
@@ -79,6 +86,7 @@ class Probes:
         *,
         value_range: tuple[float, float] | None = None,
         extra: Mapping[str, Any] | None = None,
+        regions: Mapping[str, Any] | None = None,
     ) -> None:
         images = as_images(images)
         class_names = as_class_names(class_names)
@@ -91,6 +99,7 @@ class Probes:
         set_field(self, "class_names", class_names)
         set_field(self, "value_range", as_value_range(value_range, images))
         set_field(self, "extra", as_extra(extra, len(images)))
+        set_field(self, "regions", as_regions(regions, self.names, images.shape[1:3]))
 
     @classmethod
     def from_directory(
@@ -184,8 +193,15 @@ class Probes:
         labels = None if self.labels is None else self.labels[chosen]
         names = [self.names[i] for i in chosen]
         extra = {name: value if value is None else value[chosen] for name, value in (self.extra or {}).items()}
+        regions = {name: masks[chosen] for name, masks in (self.regions or {}).items() if masks[chosen].any()}
         return Probes(
-            self.images[chosen], labels, names, self.class_names, value_range=self.value_range, extra=extra or None
+            self.images[chosen],
+            labels,
+            names,
+            self.class_names,
+            value_range=self.value_range,
+            extra=extra or None,
+            regions=regions or None,
         )
 
     def __repr__(self) -> str:

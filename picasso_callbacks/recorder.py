@@ -73,6 +73,8 @@ class Recorder:
             self._log.image(tag, step, pixels)
         for tag, value in (self._scalars(report) if report is not None else {}).items():
             self._log.scalar(tag, step, value)
+        if report is not None and report.verdict:
+            self._log.text("picasso_verdict", step, report.verdict)
         self._log.flush()
 
     def _draw(self, step: int, report: Report) -> dict[str, np.ndarray]:
@@ -111,7 +113,11 @@ class Recorder:
                 classes = sorted({int(one) for one in (*label, *explained)})
             for one in classes:
                 scalars[f"{group}/{tag}/{class_tags[one]}"] = float(values[index, one])
-        return scalars
+        cues = distinct_tags([one.name for one in report.dependences])
+        dependences = {
+            f"picasso_dependence/{cue}": one.change for cue, one in zip(cues, report.dependences, strict=True)
+        }
+        return {**scalars, **dependences}
 
     def _filmstrips(self) -> None:
         pictures = self._problems.attempt("drawing", self._draw_filmstrips) or {}

@@ -14,6 +14,7 @@ from PIL import Image
 from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.render import Heatmap, Panel, draw_panel
+from picasso_callbacks.shortcuts.dependence import Dependence
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -29,6 +30,9 @@ class Report:
         class_scores: float32 `[P, classes]`: logits, or the outputs themselves where they are plain numbers.
         probabilities: float32 `[P, classes]`; `None` where the outputs are plain numbers.
         explanations: An `Explanation` for each method, by its name.
+        dependences: How far the answers hang on each cue that was tried; empty if shortcuts were not looked for.
+        alarms: Those of them on which answers should not hang, but do; the worst first.
+        verdict: What that means, in words; empty if shortcuts were not looked for.
 
     Example:
 
@@ -44,6 +48,9 @@ class Report:
     class_scores: np.ndarray
     probabilities: np.ndarray | None
     explanations: Mapping[str, Explanation]
+    dependences: tuple[Dependence, ...] = ()
+    alarms: tuple[Dependence, ...] = ()
+    verdict: str = ""
 
     def __getitem__(self, method: str) -> Explanation:
         if method not in self.explanations:
@@ -88,11 +95,18 @@ class Report:
             class_names=self.class_names,
             probabilities=bars[0] if bars and not plain else None,
             plain_values=bars[0] if bars and plain else None,
+            warning=self._warning(),
             label=None if self.probes.labels is None or plain else int(self.probes.labels[index]),
             targets=targets,
             target_names=tuple(names[target] for target in targets),
             heatmaps=tuple(heatmaps),
         )
+
+    def _warning(self) -> str | None:
+        """The alarms in a few words, empty if there are none; `None` if shortcuts were not looked for."""
+        if not self.dependences:
+            return None
+        return ", ".join(f"{one.name} {one.change:.0%}" for one in self.alarms)
 
     def maps(self) -> dict[str, Explanation]:
         """The explanations that are heatmaps, by method."""

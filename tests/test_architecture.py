@@ -12,7 +12,7 @@ NAME = PACKAGE.name
 
 TREES = {path.relative_to(PACKAGE): ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
-PROBES = {"probes", "probe_images", "probe_labels", "image_folder", "sampling"}
+PROBES = {"probes", "probe_images", "probe_labels", "probe_regions", "image_folder", "sampling"}
 """One room in several files, which import each other."""
 
 # From the bottom up. A room imports from rooms below it only.
@@ -22,8 +22,10 @@ ROOMS = [
     PROBES,
     {"backends", "canvases", "layout", "head", "event_log", "render"},
     {"find_head", "inputs", "reader"},
-    {"targets", "live_model", "report"},
-    {"look", "recorder"},
+    {"targets", "live_model"},
+    {"look", "shortcuts"},
+    {"report"},
+    {"recorder", "responder"},
     {"methods"},
     {"explain"},
     {"callback"},
@@ -124,14 +126,18 @@ def test_only_the_live_model_and_backends_compile_or_make_backends():
     assert users - {"__init__", "base", "tensorflow", "jax", "torch"} == {"live_model"}
 
 
-def test_only_the_event_log_writes_and_only_the_image_folder_reads():
+def test_only_the_event_log_writes_and_only_probes_read():
     disk = {
         *("open", "makedirs", "mkdir", "mkstemp", "remove", "unlink", "rename", "rmtree", "GFile"),
         *("read_text", "write_text", "read_bytes", "write_bytes", "fromfile", "tofile", "savez", "memmap"),
     }
     touching = {path.as_posix(): used_names(tree) & disk for path, tree in TREES.items()}
-    assert {path for path, names in touching.items() if names} == {"event_log.py", "image_folder.py"}
-    assert touching["image_folder.py"] == {"open"}  # PIL.Image.open
+    assert {path for path, names in touching.items() if names} == {
+        "event_log.py",
+        "image_folder.py",
+        "probe_regions.py",
+    }
+    assert touching["image_folder.py"] == touching["probe_regions.py"] == {"open"}  # PIL.Image.open
 
 
 def test_only_the_event_log_knows_tensorboard():
@@ -153,6 +159,20 @@ def test_methods_neither_draw_nor_write():
         if path.parent.name == "methods":
             assert not {room_of(module) for module in imports_within(tree)} & {"render", "event_log", "recorder"}, path
             assert not imports_from_outside(tree) & {"PIL", "tensorboard", "keras"}, path
+
+
+def test_shortcuts_know_the_model_its_scores_and_probes_only():
+    for path, tree in TREES.items():
+        if path.parent.name == "shortcuts":
+            assert {room_of(module) for module in imports_within(tree)} <= {
+                *("shortcuts", "live_model", "probes", "scores")
+            }, path
+            assert imports_from_outside(tree) - sys.stdlib_module_names <= {"numpy"}, path
+
+
+def test_a_report_knows_of_shortcuts_what_was_measured_only():
+    within = imports_within(TREES[pathlib.Path("report.py")])
+    assert {module for module in within if room_of(module) == "shortcuts"} == {"shortcuts.dependence"}
 
 
 def test_the_callback_has_no_numbers_or_pixels():

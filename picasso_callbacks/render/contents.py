@@ -43,6 +43,7 @@ class Panel:
         target_names: K names of the targets.
         heatmaps: None to five. A method that failed is absent.
         plain_values: float32 `[classes]`: what the model says where its outputs are plain numbers.
+        warning: On what the answers hang and should not; empty: nothing was seen; `None`: it was not looked for.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Panel:
     target_names: tuple[str, ...]
     heatmaps: tuple[Heatmap, ...]
     plain_values: np.ndarray | None = None
+    warning: str | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -101,6 +101,10 @@ def _draw_header(sheet: Sheet, panel: Panel) -> int:
             + 9
         )
         sheet.text(x, top, value, _TEXT, color)
+    if panel.warning is not None:
+        top += _TEXT + 9
+        color, words = (WRONG, f"hangs on {panel.warning}") if panel.warning else (FAINT_INK, "no shortcut seen")
+        sheet.text(_MARGIN, top, words, _TEXT, color, width=right - _MARGIN)
     sheet.box(_MARGIN, top + _TEXT + 12, right - _MARGIN, 1, LINE)
     return top + _TEXT + 12 + _GAP
 

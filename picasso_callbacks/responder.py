@@ -1,0 +1,47 @@
+"""Responder: what is done about an alarm."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Literal
+
+from picasso_callbacks.report import Report
+
+OnAlarm = Literal["warn", "log", "stop"] | Callable[[Report], object]
+
+logger = logging.getLogger("picasso_callbacks")
+
+
+class Responder:
+    """Tells about alarms, once for each change.
+
+    Args:
+        on_alarm: `"warn"`: logs the verdict when the alarms change. `"log"`: leaves it to TensorBoard. `"stop"`: warns
+            and asks to stop. A function: is called with the report at each look that has alarms.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+
+    def __init__(self, on_alarm: OnAlarm):
+        if not callable(on_alarm) and on_alarm not in ("warn", "log", "stop"):
+            raise ValueError(f"Picasso: on_alarm is {on_alarm!r}; expected 'warn', 'log', 'stop' or a function.")
+        self._on_alarm = on_alarm
+        self._told: list[str] = []
+
+    def restart(self) -> None:
+        """Forgets what was told, as for another training."""
+        self._told = []
+
+    def respond(self, epoch: int, report: Report) -> bool:
+        """Does what `on_alarm` says; returns whether training should stop."""
+        names = [one.name for one in report.alarms]
+        if callable(self._on_alarm):
+            if names:
+                self._on_alarm(report)
+            return False
+        if self._on_alarm != "log" and set(names) != set(self._told):
+            logger.warning("Picasso, epoch %d: %s", epoch, report.verdict)
+        self._told = names
+        return bool(names) and self._on_alarm == "stop"

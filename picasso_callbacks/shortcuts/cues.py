@@ -1,0 +1,155 @@
+"""Cues: what of one image can be put into another. Images in, images out; no model."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+Exchange = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Puts a cue of donors `[N, H, W, C]` into images `[N, H, W, C]`; float64 in and out."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Cue:
+    """Something that a label should not hang on, unless it is what the label means.
+
+    Args:
+        name: A word or two, for tags and `allowed=[...]`.
+        phrase: How a sentence calls it: "swapping <phrase> changes ...".
+        exchange: Puts it from donors into images.
+        suspicious: Whether an answer that depends on it is reported as a shortcut. Parts of the picture in which the
+            object itself may be are measured only.
+        area: The share of the picture that is exchanged, 0..1; 1 for what is everywhere.
+    """
+
+    name: str
+    phrase: str
+    exchange: Exchange
+    suspicious: bool = True
+    area: float = 1.0
+
+
+def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: tuple[int, int]) -> list[Cue]:
+    """The cues that are tried without masks.
+
+    Args:
+        size: (height, width) of the images.
+        tags: Top left corners of small places at which the classes differ the same way in all images; see `find_tags`.
+        tag_size: (height, width) of these places.
+    """
+    places = [(f"place at {row}, {column}", _box(size, (row, column), tag_size)) for row, column in tags]
+    return [
+        Cue("colour", "the colours and brightness", _exchange_colour),
+        Cue("layout", "the coarse layout of light", lambda a, b: a + _coarse(b) - _coarse(a)),
+        Cue("texture", "the fine texture", _exchange_texture),
+        _place("frame", "the frame", _frame(size)),
+        _place("corners", "the corners", _corners(size)),
+        *(_place(f"tag {number}", f"a small {name}", mask) for number, (name, mask) in enumerate(places, start=1)),
+        *(_place(name, f"the {name} third", mask, suspicious=False) for name, mask in _thirds(size).items()),
+    ]
+
+
+def find_tags(images: np.ndarray, labels: np.ndarray, tag_size: tuple[int, int], count: int) -> list[tuple[int, int]]:
+    """Small places that tell the classes apart at the same position in all images, as a watermark would.
+
+    For each place: the variance of its mean colour between classes over that within classes.
+
+    Args:
+        images: float `[N, H, W, C]`.
+        labels: int `[N]`.
+        tag_size: (height, width) of a place.
+        count: How many places to return; they don't overlap.
+
+    Returns:
+        Their top left corners, the most telling first.
+    """
+    height, width = tag_size
+    means = np.lib.stride_tricks.sliding_window_view(images, tag_size, axis=(1, 2)).mean(axis=(-1, -2))
+    groups = [means[labels == label] for label in np.unique(labels)]
+    between = np.var([group.mean(axis=0) for group in groups], axis=0).sum(axis=-1)
+    within = np.mean([group.var(axis=0) for group in groups], axis=0).sum(axis=-1)
+    spread = images.var()
+    ratio = between / (within + 1e-3 * spread + 1e-12)
+    found = []
+    for _ in range(count):
+        row, column = np.unravel_index(ratio.argmax(), ratio.shape)
+        found.append((int(row), int(column)))
+        ratio[max(row - height + 1, 0) : row + height, max(column - width + 1, 0) : column + width] = -1
+    return found
+
+
+def exchange_region(mask: np.ndarray) -> Exchange:
+    """Exchanges the pixels under one `mask`, bool `[H, W]`."""
+    return lambda images, donors: np.where(mask[..., None], donors, images)
+
+
+def _place(name: str, phrase: str, mask: np.ndarray, suspicious: bool = True) -> Cue:
+    return Cue(name, phrase, exchange_region(mask), suspicious, float(mask.mean()))
+
+
+def _exchange_colour(images: np.ndarray, donors: np.ndarray) -> np.ndarray:
+    """Each channel gets the donor's mean and contrast."""
+    mean, deviation = _statistics(images)
+    donor_mean, donor_deviation = _statistics(donors)
+    return (images - mean) / (deviation + 1e-9) * donor_deviation + donor_mean
+
+
+def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return images.mean(axis=(1, 2), keepdims=True), images.std(axis=(1, 2), keepdims=True)
+
+
+def _exchange_texture(images: np.ndarray, donors: np.ndarray) -> np.ndarray:
+    """What is finer than a pixel or two: the residual of a small blur."""
+    return images + _fine(donors) - _fine(images)
+
+
+def _fine(images: np.ndarray) -> np.ndarray:
+    padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
+    rows = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
+    return images - (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4
+
+
+def _coarse(images: np.ndarray) -> np.ndarray:
+    """The image reduced to 4 x 4 pixels, and smoothly enlarged again."""
+    rows, columns = (_coarse_matrix(side) for side in images.shape[1:3])
+    return np.einsum("yh,nhwc,xw->nyxc", rows, images, columns, optimize=True)
+
+
+def _coarse_matrix(side: int, cells: int = 4) -> np.ndarray:
+    """[side, side]: means over `cells` equal parts, linearly interpolated between their centres."""
+    edges = np.linspace(0, side, cells + 1)
+    overlap = np.clip(
+        np.minimum(edges[1:, None], np.arange(1, side + 1)) - np.maximum(edges[:-1, None], np.arange(side)), 0, None
+    )
+    reduce = overlap / overlap.sum(axis=1, keepdims=True)
+    position = np.clip((np.arange(side) + 0.5) / side * cells - 0.5, 0, cells - 1)
+    enlarge = np.clip(1 - np.abs(position[:, None] - np.arange(cells)), 0, None)
+    return enlarge @ reduce
+
+
+def _box(size: tuple[int, int], corner: tuple[int, int], box: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(size, dtype=bool)
+    mask[corner[0] : corner[0] + box[0], corner[1] : corner[1] + box[1]] = True
+    return mask
+
+
+def _frame(size: tuple[int, int]) -> np.ndarray:
+    """The outer eighth on all sides."""
+    height, width = (max(side // 8, 1) for side in size)
+    mask = np.ones(size, dtype=bool)
+    mask[height:-height, width:-width] = False
+    return mask
+
+
+def _corners(size: tuple[int, int]) -> np.ndarray:
+    """Squares of a quarter of each side in the corners."""
+    height, width = (max(side // 4, 1) for side in size)
+    rows, columns = np.arange(size[0]), np.arange(size[1])
+    return ((rows < height) | (rows >= size[0] - height))[:, None] & ((columns < width) | (columns >= size[1] - width))
+
+
+def _thirds(size: tuple[int, int]) -> dict[str, np.ndarray]:
+    rows = np.arange(size[0]) * 3 // size[0]
+    return {name: np.broadcast_to((rows == i)[:, None], size) for i, name in enumerate(("top", "middle", "bottom"))}

@@ -1,0 +1,88 @@
+"""Detector: tells, look after look, whether answers hang on what they should not."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Collection
+
+from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.scores import Scores
+from picasso_callbacks.shortcuts.alarm import alarms
+from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.exchange import Exchanges
+from picasso_callbacks.shortcuts.verdict import make_verdict
+
+logger = logging.getLogger("picasso_callbacks")
+
+
+@dataclasses.dataclass(frozen=True)
+class Detection:
+    """What one look found.
+
+    Args:
+        dependences: How far the answers hang on each cue that was tried.
+        alarms: Those on which they should not, but do; the worst first.
+        verdict: What that means, in words.
+    """
+
+    dependences: tuple[Dependence, ...]
+    alarms: tuple[Dependence, ...]
+    verdict: str
+
+
+class Detector:
+    """Measures dependences and applies the alarm's rule. Counts its looks, since the rule is corrected for them.
+
+    Args:
+        probes: Labelled probes.
+        expected: The region that answers should come from.
+        allowed: Names of cues that labels may hang on.
+
+    Raises:
+        ValueError: Too few or unlabelled probes; no such region or cue.
+    """
+
+    def __init__(self, probes: Probes, expected: str | None, allowed: Collection[str]):
+        self._exchanges = Exchanges(probes, expected, allowed)
+        self._expected = expected
+        self._looks = 0
+
+    def restart(self) -> None:
+        """Begins to count looks anew, as for another training."""
+        self._looks = 0
+
+    def detect(self, live: LiveModel, scores: Scores) -> Detection | None:
+        """What the answers hang on now; `None` where a model gives no probabilities of classes.
+
+        Args:
+            live: The model.
+            scores: Its scores of the untouched probes.
+        """
+        if scores.probabilities is None or live.head.dense:
+            return None
+        self._looks += 1
+        dependences = self._exchanges.measure(live, scores)
+        found = alarms(dependences, self._looks)
+        names = live.probes.class_names or [f"class {i}" for i in range(live.classes)]
+        return Detection(tuple(dependences), tuple(found), make_verdict(found, names, self._expected))
+
+
+def make_detector(
+    probes: Probes, shortcuts: bool | None, expected: str | None, allowed: Collection[str]
+) -> Detector | None:
+    """A `Detector`, or `None` if shortcuts are not to be looked for, or can't be and nobody asked.
+
+    Raises:
+        ValueError: They were asked for, and can't be told from these probes.
+    """
+    if shortcuts is False:
+        return None
+    try:
+        return Detector(probes, expected, allowed)
+    except ValueError as error:
+        if shortcuts or expected is not None or allowed:
+            raise
+        logger.info("%s Shortcuts are not looked for.", error)
+        return None

@@ -1,0 +1,102 @@
+import numpy as np
+import PIL.Image
+import pytest
+
+from picasso_callbacks import Probes
+
+IMAGES = np.random.default_rng(0).uniform(0, 1, (3, 6, 8, 1)).astype("float32")
+
+
+def probes(regions, **settings):
+    return Probes(IMAGES, regions=regions, **settings)
+
+
+def box(top, left, height, width):
+    mask = np.zeros((6, 8), dtype=bool)
+    mask[top : top + height, left : left + width] = True
+    return mask
+
+
+def test_none_unless_given():
+    assert Probes(IMAGES).regions is None
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "float32"])
+def test_masks_become_booleans(dtype):
+    masks = np.stack([box(0, 0, 2, 8)] * 3)
+    found = probes({"sky": masks.astype(dtype)}).regions["sky"]
+    assert found.dtype == bool
+    np.testing.assert_array_equal(found, masks)
+
+
+def test_masks_are_copied_and_read_only():
+    masks = np.stack([box(0, 0, 2, 8)] * 3)
+    found = probes({"sky": masks}).regions["sky"]
+    masks[:] = False
+    assert found.sum() == 3 * 16
+    with pytest.raises(ValueError, match="read-only"):
+        found[0, 0, 0] = True
+
+
+def test_boxes_masks_and_none_together():
+    found = probes({"vehicle": [(1, 2, 3, 4), None, box(0, 0, 1, 1)]}).regions["vehicle"]
+    np.testing.assert_array_equal(found, [box(1, 2, 3, 4), np.zeros((6, 8), dtype=bool), box(0, 0, 1, 1)])
+
+
+def test_a_box_beyond_the_border_is_cut():
+    found = probes({"vehicle": [(-2, 6, 4, 9)] * 3}).regions["vehicle"]
+    np.testing.assert_array_equal(found[0], box(0, 6, 2, 2))
+
+
+def test_a_folder_of_masks(tmp_path):
+    for name, mask in (("b", box(0, 0, 2, 2)), ("c", box(3, 3, 1, 1))):
+        PIL.Image.fromarray((255 * mask).astype("uint8")).save(tmp_path / f"{name}.png")
+    (tmp_path / "notes.txt").write_text("not a mask")
+    found = probes({"vehicle": tmp_path}, names=["tank/a", "tank/b", "tank/c"]).regions["vehicle"]
+    np.testing.assert_array_equal(found, [np.zeros((6, 8), dtype=bool), box(0, 0, 2, 2), box(3, 3, 1, 1)])
+
+
+def test_of_two_files_the_longer_name_is_meant(tmp_path):
+    for name, mask in (("1", box(0, 0, 1, 1)), ("11", box(2, 2, 2, 2))):
+        PIL.Image.fromarray((255 * mask).astype("uint8")).save(tmp_path / f"{name}.png")
+    found = probes({"vehicle": str(tmp_path)}, names=["tank 1", "tank 11", "tank 2"]).regions["vehicle"]
+    assert found.sum(axis=(1, 2)).tolist() == [1, 4, 0]
+
+
+@pytest.mark.parametrize("chosen", [slice(1, None), [1, 2], np.array([False, True, True])])
+def test_some_of_the_probes_keep_their_regions(chosen):
+    some = probes({"sky": [box(0, 0, 1, 8), box(0, 0, 2, 8), box(0, 0, 3, 8)]})[chosen]
+    assert some.regions["sky"].sum(axis=(1, 2)).tolist() == [16, 24]
+
+
+def test_a_region_that_none_of_them_has_is_left_out():
+    some = probes({"sky": [box(0, 0, 1, 8), None, None], "vehicle": [(1, 1, 1, 1)] * 3})[1:]
+    assert list(some.regions) == ["vehicle"]
+
+
+WRONG = {
+    "not a dict": (np.zeros((3, 6, 8), dtype=bool), "regions is ndarray; expected a dict of masks by name"),
+    "a name that is no string": ({1: [box(0, 0, 1, 1)] * 3}, "expected a dict of masks by name"),
+    "too few": ({"sky": [box(0, 0, 1, 1)] * 2}, r"regions\['sky'\] has 2 entries; expected one for each of 3 probes"),
+    "another size": ({"sky": np.ones((3, 8, 6))}, r"a mask of shape \(8, 6\); expected \(6, 8\)"),
+    "three numbers": ({"sky": [(1, 2, 3)] * 3}, r"a mask of shape \(3,\); expected \(6, 8\).*or a box"),
+    "empty": ({"sky": np.zeros((3, 6, 8))}, r"regions\['sky'\] is empty in every probe"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_said(case):
+    regions, words = WRONG[case]
+    with pytest.raises(ValueError, match=words):
+        probes(regions)
+
+
+def test_a_folder_without_a_mask_for_any_probe(tmp_path):
+    with pytest.raises(ValueError, match="no PNG or BMP file is named as the end of a probe's name"):
+        probes({"sky": tmp_path})
+
+
+def test_a_mask_file_of_another_size(tmp_path):
+    PIL.Image.new("L", (6, 6), 255).save(tmp_path / "a.png")
+    with pytest.raises(ValueError, match=r"a mask of shape \(6, 6\)"):
+        probes({"sky": tmp_path}, names=["a", "b", "c"])

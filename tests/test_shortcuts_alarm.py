@@ -1,0 +1,141 @@
+"""When there is an alarm, and what is said then."""
+
+import math
+import statistics
+
+import numpy as np
+import pytest
+
+from picasso_callbacks.shortcuts.alarm import CHANCE, alarms, harmless
+from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.verdict import make_verdict
+
+
+def dependence(name="sky", gaps=(0.5,) * 11, suspicious=True, **settings):
+    labels = settings.pop("labels", np.zeros(len(gaps), dtype=int))
+    values = {"area": 1.0, "flips": np.zeros(len(gaps)), "share": 0.5, **settings}
+    return Dependence(name, f"the {name}", suspicious, labels=np.asarray(labels), gaps=np.asarray(gaps), **values)
+
+
+def around(mean):
+    """Eleven gaps of this mean and a standard deviation of 0.1: a standard error of 0.03015."""
+    return mean + np.array([-0.1] * 5 + [0] + [0.1] * 5)
+
+
+def names(found):
+    return [one.name for one in found]
+
+
+@pytest.mark.parametrize(("name", "limit"), [("colour", 0.14), ("layout", 0.14), ("texture", 0.14), ("frame", 0.04)])
+def test_what_is_harmless_is_no_alarm_and_a_little_more_is(name, limit):
+    assert harmless(dependence(name)) == limit
+    assert alarms([dependence(name, [limit - 0.001] * 11)], 1) == []
+    assert names(alarms([dependence(name, [limit + 0.001] * 11)], 1)) == [name]
+
+
+def test_the_worst_comes_first():
+    found = alarms([dependence(name, [gap] * 11) for name, gap in (("a", 0.3), ("b", 0.9), ("c", 0.6))], 1)
+    assert names(found) == ["b", "c", "a"]
+
+
+def test_of_cues_that_carry_nearly_the_same_the_smallest_comes_first():
+    whole = dependence("surroundings", [0.951] * 11, area=0.9)
+    assert names(alarms([whole, dependence("sky", [0.95] * 11, area=0.3)], 1)) == ["sky", "surroundings"]
+    assert names(alarms([whole, dependence("sky", [0.8] * 11, area=0.3)], 1)) == ["surroundings", "sky"]
+
+
+def test_what_is_not_suspicious_never_alarms():
+    assert alarms([dependence("top", [1.0] * 11, suspicious=False)], 1) == []
+
+
+def test_no_cues_no_alarm():
+    assert alarms([], 1) == []
+
+
+# 3.6 standard errors above what is harmless: beyond the t quantile, 3.05, of what a first look may spend on one cue.
+SOME = around(0.04 + 3.6 * 0.1 / 11**0.5)
+
+
+def test_later_looks_ask_for_more():
+    assert names(alarms([dependence("sky", SOME)], 1)) == ["sky"]
+    assert alarms([dependence("sky", SOME)], 3) == []
+
+
+def test_more_cues_ask_for_more_but_only_suspicious_ones():
+    sky = dependence("sky", SOME)
+    others = [dependence(f"other {i}", around(0.0)) for i in range(5)]
+    innocent = [dependence(f"third {i}", around(0.0), suspicious=False) for i in range(5)]
+    assert names(alarms([sky, *innocent], 1)) == ["sky"]
+    assert alarms([sky, *others], 1) == []
+
+
+def test_the_looks_spend_no_more_than_the_chance():
+    assert sum(6 / (math.pi * look) ** 2 for look in range(1, 10_000)) < 1
+    assert CHANCE == 0.01
+
+
+def test_networks_at_the_threshold_are_left_in_peace():
+    # 300 trainings of 10 looks with 3 cues of 24 probes, whose true change is just harmless: about 3 false alarms.
+    rng = np.random.default_rng(0)
+    looks = [
+        [dependence(name, rng.normal(0.04, 0.1, 24)) for name in ("frame", "corners", "tag 1")] for _ in range(3_000)
+    ]
+    false = [any(alarms(look, 1 + i) for i, look in enumerate(looks[run : run + 10])) for run in range(0, 3_000, 10)]
+    assert statistics.mean(false) <= 3 * CHANCE
+
+
+CLASSES = ("half-track", "tank", "truck", "car", "bus")
+
+
+def two_classes(**settings):
+    return dependence("sky", [0.5] * 4, labels=[0, 0, 1, 1], flips=np.array([1, 0, 1, 1]), area=0.31, **settings)
+
+
+def test_a_verdict_counts_answers_of_each_class():
+    assert make_verdict([two_classes(control=np.array([0, 0, 1, 0]), share=0.71)], CLASSES, "vehicle") == (
+        "half-track: swapping the sky changes 1 of 2 answers (a part of that size elsewhere: 0). "
+        "tank: swapping the sky changes 2 of 2 answers (a part of that size elsewhere: 1). "
+        "71% of what tells the classes apart travels with it, 31% of the picture. "
+        "That is not the vehicle."
+    )
+
+
+def test_without_an_expected_region_it_asks_whether_that_may_be():
+    assert make_verdict([two_classes()], CLASSES, None) == (
+        "half-track: swapping the sky changes 1 of 2 answers. tank: swapping the sky changes 2 of 2 answers. "
+        "50% of what tells the classes apart travels with it, 31% of the picture. "
+        "Should they? If so, say allowed=[...]; else mind your data."
+    )
+
+
+def test_what_is_everywhere_has_no_place():
+    assert "of the picture" not in make_verdict([dependence("colour")], CLASSES, None)
+
+
+def test_other_alarms_are_named():
+    verdict = make_verdict([two_classes(), dependence("frame"), dependence("corners")], CLASSES, None)
+    assert "Answers also hang on the frame, the corners." in verdict
+
+
+def test_many_classes_are_one_sentence():
+    one = dependence("sky", [0.5] * 10, labels=np.arange(10) % 5, flips=np.array([1] * 7 + [0] * 3))
+    verdict = make_verdict([one], CLASSES, None)
+    assert verdict.startswith("All classes: swapping the sky changes 7 of 10 answers. ")
+    assert "tank" not in verdict
+
+
+def test_four_classes_have_a_sentence_each():
+    one = dependence("sky", [0.5] * 8, labels=np.arange(8) % 4, flips=np.ones(8))
+    verdict = make_verdict([one], CLASSES, None)
+    assert [name in verdict for name in CLASSES] == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [
+        ("vehicle", "No shortcut seen: the answers hang on nothing outside of the vehicle."),
+        (None, "No shortcut seen: the answers hang on none of the cues that were tried."),
+    ],
+)
+def test_no_alarm_in_words(expected, words):
+    assert make_verdict([], CLASSES, expected) == words

@@ -1,0 +1,272 @@
+"""The detector in a training: when it speaks, to whom, and when it is silent."""
+
+import logging
+
+import keras
+import numpy as np
+import pytest
+from event_files import picture, read, scalar
+from models import linear
+from shortcut_training import compiled, data, fit, probes, regions
+
+from picasso_callbacks import Picasso, explain
+from picasso_callbacks.report import Report
+
+OURS = ("picasso_callbacks", logging.WARNING)
+METHODS = ["class_probabilities"]
+SKY = {f"picasso_dependence/{name}" for name in ("sky", "surroundings")}
+CUES = {f"picasso_dependence/{name}" for name in ("colour", "layout", "texture", "frame", "corners", "tag 1", "tag 2")}
+
+
+def watching(log_dir, **settings):
+    given = {"probes": probes(), "methods": METHODS, "expected": "vehicle", "on_error": "raise", **settings}
+    return Picasso(log_dir, **given)
+
+
+def warnings(caplog):
+    return [told.getMessage() for told in caplog.records if (told.name, told.levelno) == OURS]
+
+
+def test_the_shortcut_is_named_at_the_first_epoch(tmp_path, caplog):
+    fit(compiled(), watching(tmp_path), epochs=1)
+    (warning,) = warnings(caplog)
+    assert warning.startswith("Picasso, epoch 0: half-track: swapping the sky changes 6 of 6 answers")
+    assert "tank: swapping the sky changes 6 of 6 answers" in warning
+    assert warning.endswith("That is not the vehicle.")
+
+
+def test_the_expected_region_may_be_learned(tmp_path, caplog):
+    history = fit(compiled(), watching(tmp_path, expected="sky"))
+    assert not warnings(caplog)
+    assert max(map(abs, history.history["picasso_dependence/vehicle"])) < 0.1
+
+
+def test_without_masks_kinds_of_cues_are_tried(tmp_path, caplog):
+    history = fit(compiled(), watching(tmp_path, expected=None))
+    assert set(history.history) - {"loss"} == CUES
+    assert "layout" in warnings(caplog)[0]
+
+
+def test_an_alarm_is_told_once(tmp_path, caplog):
+    fit(compiled(), watching(tmp_path), epochs=4)
+    assert len(warnings(caplog)) == 1
+
+
+def test_a_second_fit_tells_it_again(tmp_path, caplog):
+    picasso = watching(tmp_path)
+    for _ in range(2):
+        fit(compiled(), picasso)
+    assert len(warnings(caplog)) == 2
+
+
+class Forgets(keras.callbacks.Callback):
+    """Sets the weights to zero at the end of epoch 1."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.set_weights([np.zeros_like(values) for values in self.model.get_weights()])
+
+
+def test_that_it_is_over_is_told_too(tmp_path, caplog):
+    fit(compiled(), Forgets(), watching(tmp_path), epochs=2)
+    alarm, over = warnings(caplog)
+    assert alarm.startswith("Picasso, epoch 0: half-track: swapping the sky")
+    assert over == "Picasso, epoch 1: No shortcut seen: the answers hang on nothing outside of the vehicle."
+
+
+def test_log_is_silent(tmp_path, caplog):
+    history = fit(compiled(), watching(tmp_path, on_alarm="log"))
+    assert not warnings(caplog)
+    assert history.history["picasso_dependence/sky"][-1] > 0.5
+
+
+def test_stop_stops_at_the_first_alarm_and_says_why(tmp_path, caplog):
+    model = compiled()
+    history = fit(model, watching(tmp_path, on_alarm="stop"), epochs=5)
+    assert history.epoch == [0]
+    assert model.stop_training
+    assert len(warnings(caplog)) == 1
+
+
+def test_stop_does_not_stop_an_honest_training(tmp_path):
+    history = fit(compiled(), watching(tmp_path, on_alarm="stop", expected="sky"), epochs=3)
+    assert history.epoch == [0, 1, 2]
+
+
+def test_a_function_gets_the_report_at_each_look_with_alarms(tmp_path, caplog):
+    reports = []
+    fit(compiled(), watching(tmp_path, on_alarm=reports.append), epochs=2)
+    assert [type(report) for report in reports] == [Report, Report]
+    assert [one.name for one in reports[0].alarms] == ["sky", "surroundings"]
+    assert not warnings(caplog)
+
+
+def test_a_function_is_not_called_without_alarms(tmp_path):
+    reports = []
+    fit(compiled(), watching(tmp_path, on_alarm=reports.append, expected="sky"))
+    assert reports == []
+
+
+@pytest.mark.parametrize("wrong", ["shout", None, 3])
+def test_another_on_alarm_raises(tmp_path, wrong):
+    with pytest.raises(ValueError, match=r"on_alarm is .*expected 'warn', 'log', 'stop' or a function"):
+        watching(tmp_path, on_alarm=wrong)
+
+
+def test_dependences_are_in_the_history(tmp_path):
+    history = fit(compiled(), watching(tmp_path))
+    assert set(history.history) - {"loss"} == SKY
+    assert len(history.history["picasso_dependence/sky"]) == 2
+
+
+def test_between_looks_the_last_numbers_stay(tmp_path):
+    history = fit(compiled(), watching(tmp_path, every=2), epochs=4)
+    first, second, third, _ = history.history["picasso_dependence/sky"]
+    assert first == second != third
+
+
+def test_early_stopping_can_watch_one(tmp_path):
+    # It is to rise by no less than 1, which it can't: so it stops after the epoch that it waits.
+    stopping = keras.callbacks.EarlyStopping("picasso_dependence/sky", mode="max", min_delta=1, patience=1)
+    history = fit(compiled(), watching(tmp_path), stopping, epochs=5)
+    assert history.epoch == [0, 1]
+
+
+def test_scalars_and_the_verdict_are_written(tmp_path):
+    history = fit(compiled(), watching(tmp_path))
+    written = read(tmp_path)
+    for epoch in (0, 1):
+        for tag in SKY:
+            assert scalar(written["picasso", tag, epoch]) == pytest.approx(history.history[tag][epoch])
+        verdict = written["picasso", "picasso_verdict", epoch].tensor.string_val[0].decode()
+        assert verdict.startswith("half-track: swapping the sky changes 6 of 6 answers")
+
+
+def test_thirds_are_written_but_are_not_in_the_history(tmp_path):
+    history = fit(compiled(), watching(tmp_path, expected=None), epochs=1)
+    written = {tag for _, tag, _ in read(tmp_path) if tag.startswith("picasso_dependence/")}
+    assert written - CUES == {f"picasso_dependence/{name}" for name in ("top", "middle", "bottom")}
+    assert "picasso_dependence/top" not in history.history
+
+
+def test_without_shortcuts_nothing_of_them_is_written_or_logged(tmp_path, caplog):
+    history = fit(compiled(), watching(tmp_path, shortcuts=False, expected=None))
+    assert set(history.history) == {"loss"}
+    tags = {tag for _, tag, _ in read(tmp_path)}
+    assert not [tag for tag in tags if "dependence" in tag or "verdict" in tag]
+    assert not warnings(caplog)
+
+
+def test_the_training_is_the_same_bit_for_bit(tmp_path):
+    def train(*callbacks):
+        model = compiled()
+        history = fit(model, *callbacks)
+        return model.get_weights(), history.history["loss"]
+
+    weights, losses = train()
+    for settings in ({"shortcuts": False, "expected": None}, {"expected": None}, {}):
+        found, of_these = train(watching(tmp_path / str(len(settings)), **settings))
+        assert of_these == losses
+        for one, other in zip(found, weights, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_cards_keep_their_height_with_and_without_an_alarm(tmp_path):
+    fit(compiled(), Forgets(), watching(tmp_path), epochs=2)
+    written = read(tmp_path)
+    heights = {picture(value).shape for (_, tag, _), value in written.items() if tag.startswith("picasso/")}
+    assert len(heights) == 1
+
+
+SILENT = {
+    "unlabelled": {"labels": None, "class_names": None},
+    "one class": {"labels": np.zeros(12, dtype=int), "class_names": None},
+    "one probe of each": {"labels": np.arange(12), "class_names": None},
+}
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_probes_that_can_not_tell_switch_it_off_in_silence(case, tmp_path, caplog):
+    model = linear((12, 12, 1), np.zeros((144, 12)), "softmax", loss="sparse_categorical_crossentropy")
+    model.fit(*data(), verbose=0, callbacks=[watching(tmp_path, probes=probes(**SILENT[case]), expected=None)])
+    assert not [tag for _, tag, _ in read(tmp_path) if "dependence" in tag]
+    assert not warnings(caplog)
+
+
+@pytest.mark.parametrize("settings", [{"shortcuts": True, "expected": None}, {"expected": "vehicle"}])
+@pytest.mark.parametrize("case", SILENT)
+def test_asked_for_it_says_why_not(case, settings, tmp_path):
+    words = "labels" if case == "unlabelled" else "two or more probes of two or more classes"
+    with pytest.raises(ValueError, match=words):
+        watching(tmp_path, probes=probes(**SILENT[case]), **settings)
+
+
+def test_an_unknown_region_raises_and_names_the_regions(tmp_path):
+    with pytest.raises(ValueError, match=r"expected is 'tank'; the probes' regions are \['sky', 'vehicle'\]"):
+        watching(tmp_path, expected="tank")
+
+
+def test_a_region_expected_of_probes_without_regions_raises(tmp_path):
+    with pytest.raises(ValueError, match="expected is 'vehicle'"):
+        watching(tmp_path, probes=probes(regions=None))
+
+
+@pytest.mark.parametrize("allowed", [["weather"], ["colour", "weather"], "colour"])
+def test_an_unknown_cue_raises_and_names_the_cues(tmp_path, allowed):
+    with pytest.raises(ValueError, match=r"allowed is .*; expected a list of some of \['colour', 'layout'"):
+        watching(tmp_path, expected=None, allowed=allowed)
+
+
+def test_an_unknown_region_raises_where_one_is_expected(tmp_path):
+    with pytest.raises(ValueError, match=r"allowed is \['weather'\]; expected a list of some of \['sky', 'vehicle'\]"):
+        watching(tmp_path, allowed=["weather"])
+
+
+def test_an_allowed_region_is_as_good_as_the_expected_one(tmp_path, caplog):
+    ground = np.zeros((12, 12, 12), dtype=bool)
+    ground[:, -3:] = True
+    three = {**regions(12), "ground": ground}
+    history = fit(compiled(), watching(tmp_path, probes=probes(regions=three), expected="ground", allowed=["sky"]))
+    assert set(history.history) - {"loss"} == {f"picasso_dependence/{name}" for name in ("vehicle", "surroundings")}
+    assert max(map(abs, history.history["picasso_dependence/surroundings"])) < 0.1
+    assert not warnings(caplog)
+
+
+def test_an_error_of_on_alarm_is_told_and_the_training_goes_on(tmp_path, caplog):
+    def fail(report):
+        raise RuntimeError("no pager here")
+
+    history = fit(compiled(), watching(tmp_path, on_alarm=fail, on_error="warn"), epochs=3)
+    assert history.epoch == [0, 1, 2]
+    (warning,) = warnings(caplog)
+    assert "on_alarm failed and is switched off" in warning
+    assert "picasso_verdict" in {tag for _, tag, step in read(tmp_path) if step == 2}
+
+
+def test_an_allowed_cue_is_measured_but_does_not_alarm(tmp_path):
+    model = compiled()
+    fit(model, epochs=2)
+    cues = ["colour", "layout", "frame", "corners", "tag 1", "tag 2"]
+    for allowed, silent in (([], False), (cues, True)):
+        report = explain(model, probes(), methods=METHODS, allowed=allowed)
+        assert (report.alarms == ()) is silent
+        assert next(one for one in report.dependences if one.name == "layout").change > 0.2
+
+
+def test_plain_numbers_have_no_shortcuts():
+    report = explain(linear((12, 12, 1), np.ones((144, 2))), probes(), methods=METHODS, decode_prob="value")
+    assert (report.dependences, report.alarms, report.verdict) == ((), (), "")
+
+
+def test_explain_gives_the_same_verdict(tmp_path):
+    model, reports = compiled(), []
+    fit(model, watching(tmp_path, on_alarm=reports.append), epochs=1)
+    assert explain(model, probes(), methods=METHODS, expected="vehicle").verdict == reports[0].verdict
+
+
+def test_regions_of_some_probes_are_enough():
+    some = {name: [None, *masks[1:]] for name, masks in regions(12).items()}
+    model = compiled()
+    fit(model, epochs=2)
+    report = explain(model, probes(regions=some), methods=METHODS, expected="vehicle")
+    assert report.alarms[0].name in ("sky", "surroundings")
