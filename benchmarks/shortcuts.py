@@ -4,10 +4,10 @@
     python benchmarks/shortcuts.py --seeds 100 101         # tuning seeds, which the report leaves out
     python benchmarks/shortcuts.py --report                # writes docs/shortcuts_results.md from what there is
 
-Each run trains a small network for some epochs. After each it keeps what 24 probes, taken from data like the training
-data, say of its dependences, with and without masks, and what the network really loses on data in which the cue is
-independent of the class. A network is *biased* at an epoch if that is at least 15 points of accuracy. Results are kept a
-file a run in `benchmarks/results/shortcuts/`.
+Each run trains a small network for some epochs. After each it keeps what 24 probes, taken from data like that of the
+training, say of its dependences, with and without masks, and what the network really loses on data in which the cue
+does not depend on the class. A network is *biased* at an epoch if that is at least 15 points of accuracy. Results are
+kept, a file a run, in `benchmarks/results/shortcuts/`.
 """
 
 from __future__ import annotations

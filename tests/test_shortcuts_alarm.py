@@ -139,3 +139,11 @@ def test_four_classes_have_a_sentence_each():
 )
 def test_no_alarm_in_words(expected, words):
     assert make_verdict([], CLASSES, expected) == words
+
+
+def test_an_alarm_that_was_raised_stays_while_the_plain_bound_does():
+    sky = dependence("sky", SOME)
+    assert alarms([sky], 3) == []
+    assert names(alarms([sky], 3, raised=["sky"])) == ["sky"]
+    assert alarms([sky], 3, raised=["corners"]) == []
+    assert alarms([dependence("sky", [0.0] * 11)], 3, raised=["sky"]) == []

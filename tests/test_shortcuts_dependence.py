@@ -184,7 +184,7 @@ def test_the_lower_bound_is_the_mean_less_t_standard_errors():
     ],
 )
 def test_t_quantiles_against_the_table(chance, freedom, tabled):
-    assert _t_quantile(chance, freedom) == pytest.approx(tabled, rel=0.02)
+    assert _t_quantile(chance, freedom) == pytest.approx(tabled, rel=1e-4)
 
 
 def test_the_t_quantile_of_one_half_is_zero_and_it_is_odd():

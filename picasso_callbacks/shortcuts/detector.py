@@ -47,11 +47,12 @@ class Detector:
     def __init__(self, probes: Probes, expected: str | None, allowed: Collection[str]):
         self._exchanges = Exchanges(probes, expected, allowed)
         self._expected = expected
-        self._looks = 0
+        self.restart()
 
     def restart(self) -> None:
         """Begins to count looks anew, as for another training."""
         self._looks = 0
+        self._raised: list[str] = []
 
     def detect(self, live: LiveModel, scores: Scores) -> Detection | None:
         """What the answers hang on now; `None` where a model gives no probabilities of classes.
@@ -64,7 +65,8 @@ class Detector:
             return None
         self._looks += 1
         dependences = self._exchanges.measure(live, scores)
-        found = alarms(dependences, self._looks)
+        found = alarms(dependences, self._looks, self._raised)
+        self._raised = [one.name for one in found]
         names = live.probes.class_names or [f"class {i}" for i in range(live.classes)]
         return Detection(tuple(dependences), tuple(found), make_verdict(found, names, self._expected))
 
