@@ -62,6 +62,8 @@ class Picasso(keras.callbacks.Callback):
         output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
             `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
         batch_size: The most images computed at once. `None`: found from the size of the images.
+        incremental: Whether occlusion computes only what a window changes, where the model can be taken apart and that
+            pays; the numbers are the same. `False`: always whole forward passes.
 
     Raises:
         ValueError: An argument is wrong, or (when training begins) probes and model don't go together.
@@ -92,6 +94,7 @@ class Picasso(keras.callbacks.Callback):
         layout: Literal["composite", "separate"] = "composite",
         on_error: Literal["warn", "raise"] = "warn",
         batch_size: int | None = None,
+        incremental: bool = True,
     ):
         super().__init__()
         check_hooks(probes, preprocess, postprocess, decode_prob, batch_size)
@@ -119,6 +122,7 @@ class Picasso(keras.callbacks.Callback):
             output_mask=output_mask,
             derived=self._chooser.derived,
             batch_size=batch_size,
+            incremental=incremental,
         )
         self._every = check_every(every)
         self._layout = layout

@@ -38,6 +38,7 @@ def explain(
     output: str | int | None = None,
     output_mask: np.ndarray | None = None,
     batch_size: int | None = None,
+    incremental: bool = True,
 ) -> Report:
     """Asks a model about probes, once: the look that `Picasso` takes at the end of an epoch.
 
@@ -61,6 +62,8 @@ def explain(
         output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
             `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
         batch_size: The most images computed at once. `None`: found from the size of the images.
+        incremental: Whether occlusion computes only what a window changes, where the model can be taken apart and that
+            pays; the numbers are the same. `False`: always whole forward passes.
 
     Returns:
         A `Report`: `.targets` int `[P, K]`, `.probabilities` float32 `[P, classes]`,
@@ -89,6 +92,7 @@ def explain(
         output_mask=output_mask,
         derived=chooser.derived,
         batch_size=batch_size,
+        incremental=incremental,
     )
     return look_at(live, make_methods(methods), chooser)
 

@@ -20,6 +20,7 @@ ROOMS = [
     {"explanation", "schedule", "scores", "crc32c", "tags", "worker", "problems", "windows"},
     PROBES,
     {"backends", "canvases", "targets", "layout", "head", "event_log", "render"},
+    {"incremental"},
     {"live_model", "report"},
     {"look", "recorder"},
     {"methods"},

@@ -32,8 +32,11 @@ class Backend(abc.ABC):
         self._inference = {"training": False} if takes_training else {}
 
     @abc.abstractmethod
-    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Compiles `function(call, *tensors)`; the tensors and `None`s it returns, in any nest, come back in NumPy."""
+    def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
+        """Compiles `function(call, *tensors)`; the tensors and `None`s it returns, in any nest, come back in NumPy.
+
+        The function may also call layers of the model itself. With `keep`, what it returns stays on the device.
+        """
 
     @abc.abstractmethod
     def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:

@@ -16,11 +16,11 @@ class TorchBackend(Backend):
     def _call(self, inputs: Any) -> Any:
         return self.model(inputs, **self._inference)
 
-    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
         def run(*arrays: Any) -> Any:
             with torch.no_grad():
                 outputs = function(self._call, *map(self.to_device, arrays))
-            return keras.tree.map_structure(_to_numpy, outputs)
+            return outputs if keep else keras.tree.map_structure(_to_numpy, outputs)
 
         return run
 

@@ -1,0 +1,77 @@
+"""Asking a model under windows, a few images at a time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from picasso_callbacks.incremental.plan import Plan
+from picasso_callbacks.incremental.run import run_under_windows, run_untouched
+from picasso_callbacks.windows import Windows
+
+
+class UnderWindows:
+    """Computes a model under all windows, as a plan says.
+
+    The untouched images are computed a group at a time, so that memory grows neither with them nor with the windows.
+
+    Args:
+        plan: The plan.
+        windows: The windows that it was made for.
+        limit: The most windows computed at once.
+        compile: As `Backend.compile`.
+        extract: Takes what is wanted out of a run of the model while tracing: `extract(run, rows)`, where `run()`
+            returns what the model does, for the images `rows`, int `[B]`.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        windows: Windows,
+        limit: int,
+        compile: Callable[..., Callable[..., Any]],
+        extract: Callable[[Callable[[], Any], Any], tuple[Any, ...]],
+    ):
+        self.plan = plan
+        self._windows = windows
+        self._limit = limit
+        self._extract = extract
+        self._untouched = compile(self._trace_untouched, keep=True)
+        self._patches = compile(self._trace_patches)
+
+    @property
+    def group(self) -> int:
+        """How many images `ask` best takes at once."""
+        return max(self._limit // len(self._windows), 1)
+
+    def ask(self, images: np.ndarray, canvases: np.ndarray, rows: np.ndarray) -> list[tuple[np.ndarray, ...]]:
+        """What `extract` takes, for one batch of windows after the other; in all `[G * windows, ...]`, image by image.
+
+        Args:
+            images: `[G, ...]`.
+            canvases: `[G, ...]`, what hidden pixels become in each image.
+            rows: int `[G]`, the images' numbers.
+        """
+        untouched = self._untouched(images)
+        count = len(images) * len(self._windows)
+        size = math.ceil(count / math.ceil(count / self._limit))
+        answers = []
+        for start in range(0, count, size):
+            which, window = np.divmod(np.minimum(np.arange(start, start + size), count - 1), len(self._windows))
+            places = self._windows.places(window)
+            found = self._patches(canvases, rows[which].astype("int32"), which.astype("int32"), *places, *untouched)
+            answers.append(tuple(part[: count - start] for part in found))
+        return answers
+
+    def _trace_untouched(self, call: Any, images: Any) -> list[Any]:
+        return run_untouched(self.plan, images)
+
+    def _trace_patches(
+        self, call: Any, canvases: Any, numbers: Any, images: Any, rows: Any, columns: Any, *untouched: Any
+    ) -> tuple[Any, ...]:
+        return self._extract(
+            lambda: run_under_windows(self.plan, list(untouched), canvases, images, rows, columns), numbers
+        )
