@@ -266,9 +266,7 @@ class LiveModel:
             if self._incremental and self.layout.plain and not self.probes.extra:
                 plan = make_plan(self._model, self.inputs.shape[1:], windows)
             self._under_windows[windows.key] = (
-                None
-                if plan is None
-                else UnderWindows(plan, windows, self._patches_limit, self._backend.compile, self._extract)
+                None if plan is None else UnderWindows(plan, windows, self._patches_limit, self._backend, self._extract)
             )
         return self._under_windows[windows.key]
 

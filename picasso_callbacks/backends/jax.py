@@ -46,6 +46,9 @@ class JaxBackend(Backend):
         compiled = jax.jit(gradients)
         return lambda *arrays: np.asarray(compiled(self._state(), *arrays))
 
+    def gather(self, table: Tensor, rows: Tensor) -> Tensor:
+        return jax.numpy.take(table, rows, axis=0, mode="clip")
+
     def to_device(self, array: np.ndarray) -> Tensor:
         return jax.numpy.asarray(array)
 

@@ -30,6 +30,9 @@ class TensorFlowBackend(Backend):
         compiled = tf.function(functools.partial(_gradients, function, self._call), autograph=False)
         return lambda *arrays: _to_numpy(compiled(*map(tf.convert_to_tensor, arrays)))
 
+    def gather(self, table: Tensor, rows: Tensor) -> Tensor:
+        return tf.gather(table, rows)
+
     def to_device(self, array: np.ndarray) -> Tensor:
         return tf.convert_to_tensor(array)
 

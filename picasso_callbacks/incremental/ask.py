@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from picasso_callbacks.backends import Backend
 from picasso_callbacks.incremental.plan import Plan
 from picasso_callbacks.incremental.run import run_under_windows, run_untouched
 from picasso_callbacks.windows import Windows
@@ -22,7 +24,7 @@ class UnderWindows:
         plan: The plan.
         windows: The windows that it was made for.
         limit: The most windows computed at once.
-        compile: As `Backend.compile`.
+        backend: The backend of the model.
         extract: Takes what is wanted out of a run of the model while tracing: `extract(run, rows)`, where `run()`
             returns what the model does, for the images `rows`, int `[B]`.
     """
@@ -32,15 +34,16 @@ class UnderWindows:
         plan: Plan,
         windows: Windows,
         limit: int,
-        compile: Callable[..., Callable[..., Any]],
+        backend: Backend,
         extract: Callable[[Callable[[], Any], Any], tuple[Any, ...]],
     ):
         self.plan = plan
         self._windows = windows
         self._limit = limit
         self._extract = extract
-        self._untouched = compile(self._trace_untouched, keep=True)
-        self._patches = compile(self._trace_patches)
+        self._backend = backend
+        self._untouched = backend.compile(self._trace_untouched, keep=True)
+        self._patches = backend.compile(self._trace_patches)
 
     @property
     def group(self) -> int:
@@ -72,6 +75,6 @@ class UnderWindows:
     def _trace_patches(
         self, call: Any, canvases: Any, numbers: Any, images: Any, rows: Any, columns: Any, *untouched: Any
     ) -> tuple[Any, ...]:
-        return self._extract(
-            lambda: run_under_windows(self.plan, list(untouched), canvases, images, rows, columns), numbers
-        )
+        places = canvases, images, rows, columns
+        run = functools.partial(run_under_windows, self.plan, self._backend.gather, list(untouched), *places)
+        return self._extract(run, numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from picasso_callbacks.incremental.plan import Local, Plan, Region
 _NOWHERE = 2**29
 """An index beyond every table; two of them still fit into an int32."""
 
+Gather = Callable[[Any, Any], Any]
+"""As `Backend.gather`: rows of a table, `[R, C]` by int32 `[...]` -> `[..., C]`."""
+
 
 def run_untouched(plan: Plan, images: Any) -> list[Any]:
     """The tensors of `plan.kept` for whole images `[G, H, W, C]`, each `[G, h, w, c]`."""
@@ -25,23 +29,27 @@ def run_untouched(plan: Plan, images: Any) -> list[Any]:
     return [values[number] for number in plan.kept]
 
 
-def run_under_windows(plan: Plan, untouched: list[Any], canvases: Any, images: Any, rows: Any, columns: Any) -> Any:
+def run_under_windows(
+    plan: Plan, gather: Gather, untouched: list[Any], canvases: Any, images: Any, rows: Any, columns: Any
+) -> Any:
     """What the model returns for images of which a window each is hidden.
 
     Args:
         plan: The plan.
+        gather: How rows of a table are gathered.
         untouched: What `run_untouched` made of the images.
         canvases: `[G, H, W, C]`, what hidden pixels become in each image.
         images: int `[B]`, which image.
         rows: int `[B]`, the window's place along the height: one of those that the plan was made for.
         columns: int `[B]`, its place along the width.
     """
-    return _Run(plan, untouched, images, rows, columns).outputs(canvases)
+    return _Run(plan, gather, untouched, images, rows, columns).outputs(canvases)
 
 
 class _Run:
-    def __init__(self, plan: Plan, untouched: list[Any], images: Any, rows: Any, columns: Any):
+    def __init__(self, plan: Plan, gather: Gather, untouched: list[Any], images: Any, rows: Any, columns: Any):
         self._plan = plan
+        self._gather_rows = gather
         self._untouched = dict(zip(plan.kept, untouched, strict=True))
         self._images, self._rows, self._columns = images, rows, columns
         self._values: dict[int, Any] = {}  # a patch where the plan has a box, or else the whole
@@ -103,7 +111,7 @@ class _Run:
         for other in indices[1:]:
             index = ops.minimum(index, other)
         table = ops.concatenate(tables, axis=0) if len(tables) > 1 else tables[0]
-        return ops.take(table, index, axis=0)
+        return self._gather_rows(table, index)
 
     def _index(self, places: Any, region: Region, box: Region | None, size: tuple[int, int]) -> Any:
         """Where in the table the pixels of a region are, int `[B, h, w]`; `_NOWHERE` or more if not in this part."""
