@@ -61,7 +61,7 @@ def compare(name: str, model: keras.Model, arguments: argparse.Namespace) -> Non
         ratios = value / floor
         low, middle, high = np.percentile(ratios, (25, 50, 75), axis=0)
         print(
-            f"  {key:10} {np.median(value[:, 0]) * 1e3:9.1f} ms   {middle[0]:5.3f} x floor ({low[0]:.3f}..{high[0]:.3f})"
+            f"  {key:10}{np.median(value[:, 0]) * 1e3:9.1f} ms   {middle[0]:5.3f} x floor ({low[0]:.3f}..{high[0]:.3f})"
             f"   processor {middle[1]:5.3f} ({low[1]:.3f}..{high[1]:.3f})",
             flush=True,
         )

@@ -287,9 +287,19 @@ class LiveModel:
     def _trace_under_masks(
         self, call: Any, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any
     ) -> tuple[Any, ...]:
-        take = keras.ops.take
-        composed = keras.ops.where(hidden, take(canvases, canvas_rows, axis=0), take(images, image_rows, axis=0))
+        composed = self._compose(images, canvases, image_rows, canvas_rows, hidden)
         return self._reader.extract(*self._ask(call, composed, image_rows), image_rows)
+
+    def _compose(self, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any) -> Any:
+        """Inputs `[B, ...]` in one gathering: of hidden places from the canvases, of others from the images."""
+        ops = keras.ops
+        places, depth = math.prod(hidden.shape[1:]), images.shape[-1] if hidden.shape[-1] == 1 else 1
+        table = ops.reshape(ops.concatenate([images, canvases], axis=0), (-1, depth))
+        place = np.arange(places, dtype="int32")
+        from_image = image_rows[:, None] * places + place
+        from_canvas = (canvas_rows + images.shape[0])[:, None] * places + place
+        rows = ops.where(ops.reshape(hidden, (-1, places)), from_canvas, from_image)
+        return ops.reshape(self._backend.gather(table, rows), (-1, *images.shape[1:]))
 
     def _trace_target_scores(self, call: Any, inputs: Any, rows: Any, targets: Any) -> Any:
         scores = self._reader.target_scores(*self._ask(call, inputs, rows), rows)
