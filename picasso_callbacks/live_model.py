@@ -13,10 +13,10 @@ from PIL import Image
 from picasso_callbacks.activations import recorded_activations
 from picasso_callbacks.backends import make_backend
 from picasso_callbacks.batches import Batches
-from picasso_callbacks.canvases import Canvas, make_canvases
+from picasso_callbacks.canvases import Canvas, hide, make_canvases
 from picasso_callbacks.find_head import find_head
 from picasso_callbacks.head import DecodeProb
-from picasso_callbacks.incremental import UnderWindows, make_plan
+from picasso_callbacks.incremental import Routes, UnderWindows
 from picasso_callbacks.inputs import Inputs, Preprocess
 from picasso_callbacks.layout import Layout, Postprocess
 from picasso_callbacks.outputs import Pick, loss_of
@@ -83,7 +83,6 @@ class LiveModel:
         self.inputs = self._inputs.prepare(probes.images)
         self.layout = Layout(self.inputs.shape[1:], postprocess)
         self.batches = Batches(batch_size or int(np.clip(1_000_000 // math.prod(self.layout.size), 32, 256)))
-        self._patches_limit = batch_size or 2 * self.batches.limit  # patches are smaller than images
         self._backend = make_backend(model)
         self._output = output
         self._pick = Pick(model, output, everything=callable(decode_prob))
@@ -94,7 +93,8 @@ class LiveModel:
         self.head = self._reader.head
         self.classes = self._read(outputs, logits, np.arange(self.batches.size(len(probes)))).classes
         self._incremental = incremental
-        self._under_windows: dict[bytes, UnderWindows | None] = {}
+        patches = batch_size or 2 * self.batches.limit  # they are smaller than images
+        self._routes = Routes(self._backend, self.inputs, patches, self._extract, self._extract_whole)
         self._under_masks = self._backend.compile(self._trace_under_masks)
         self._gradients = self._backend.compile_gradients(self._trace_target_scores)
 
@@ -190,7 +190,7 @@ class LiveModel:
             float32 `[P, M, K]` for M windows.
         """
         probes, count = len(self.inputs), len(windows)
-        route = self._incremental_route(windows)
+        route = self._route(windows)
         if route is None:
             rows = np.repeat(np.arange(probes), count)
             found = self.scores_under_masks(
@@ -200,8 +200,7 @@ class LiveModel:
 
         def ask(group: np.ndarray) -> tuple[np.ndarray, ...]:
             answers = route.ask(self.inputs[group], canvases[group], group)
-            extracted = tuple(keras.tree.map_structure(lambda *parts: np.concatenate(parts), *answers))
-            found = measure(self._reader.read(extracted), np.repeat(group, count))
+            found = measure(self._reader.read(answers), np.repeat(group, count))
             return (found.reshape(len(group), count, -1),)
 
         return self.batches.collect(ask, probes, route.group)[0]
@@ -259,16 +258,14 @@ class LiveModel:
     def _read(self, outputs: Any, logits: Any, rows: np.ndarray) -> Scores:
         return self._reader.read(_to_numpy(self._reader.extract(outputs, logits, rows)))
 
-    def _incremental_route(self, windows: Windows) -> UnderWindows | None:
-        """The compiled route for these windows, made once; `None` if whole forward passes are to be taken."""
-        if windows.key not in self._under_windows:
-            plan = None
-            if self._incremental and self.layout.plain and not self.probes.extra:
-                plan = make_plan(self._model, self.inputs.shape[1:], windows)
-            self._under_windows[windows.key] = (
-                None if plan is None else UnderWindows(plan, windows, self._patches_limit, self._backend, self._extract)
-            )
-        return self._under_windows[windows.key]
+    def _extract_whole(self, inputs: np.ndarray, rows: np.ndarray) -> tuple[Any, ...]:
+        outputs, logits = self._forward(inputs, rows.astype("int32"))
+        return _to_numpy(self._reader.extract(outputs, logits, rows.astype("int32")))
+
+    def _route(self, windows: Windows) -> UnderWindows | None:
+        """How these windows are computed on patches; `None` if whole forward passes are to be taken."""
+        possible = self._incremental and self.layout.plain and not self.probes.extra
+        return self._routes.get(windows, self.batches.size(len(self.inputs))) if possible else None
 
     def _ask(self, call: Any, inputs: Any, rows: Any) -> tuple[Any, Any]:
         return self._record(lambda: call(self._inputs.feed(inputs, rows)))
@@ -287,19 +284,8 @@ class LiveModel:
     def _trace_under_masks(
         self, call: Any, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any
     ) -> tuple[Any, ...]:
-        composed = self._compose(images, canvases, image_rows, canvas_rows, hidden)
+        composed = hide(self._backend.gather, images, canvases, image_rows, canvas_rows, hidden)
         return self._reader.extract(*self._ask(call, composed, image_rows), image_rows)
-
-    def _compose(self, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any) -> Any:
-        """Inputs `[B, ...]` in one gathering: of hidden places from the canvases, of others from the images."""
-        ops = keras.ops
-        places, depth = math.prod(hidden.shape[1:]), images.shape[-1] if hidden.shape[-1] == 1 else 1
-        table = ops.reshape(ops.concatenate([images, canvases], axis=0), (-1, depth))
-        place = np.arange(places, dtype="int32")
-        from_image = image_rows[:, None] * places + place
-        from_canvas = (canvas_rows + images.shape[0])[:, None] * places + place
-        rows = ops.where(ops.reshape(hidden, (-1, places)), from_canvas, from_image)
-        return ops.reshape(self._backend.gather(table, rows), (-1, *images.shape[1:]))
 
     def _trace_target_scores(self, call: Any, inputs: Any, rows: Any, targets: Any) -> Any:
         scores = self._reader.target_scores(*self._ask(call, inputs, rows), rows)

@@ -38,10 +38,15 @@ def with_random_weights(model):
             layer.kernel.assign(layer.kernel * 1.4)  # ReLUs halve the variance
     for layer in norms:
         layer.momentum = 0.0
-    model(patchwork(8, model.input_shape[1:3], model.input_shape[3], seed=3), training=True)
+    images = patchwork(8, model.input_shape[1:3], model.input_shape[3], seed=3)
+    model(images, training=True)
     for layer in norms:
         layer.moving_mean.assign(layer.moving_mean + 0.1 * rng.normal(size=layer.moving_mean.shape))
         layer.beta.assign(rng.normal(0, 0.3, layer.beta.shape))
+    last = model.layers[-1]
+    if norms and isinstance(last, layers.Dense):  # logits of order 1
+        features = keras.Model(model.input, last.input)(images)
+        last.kernel.assign(last.kernel / keras.ops.std(features @ last.kernel))
     return model
 
 
@@ -53,7 +58,7 @@ def log_odds(model, windows, probes=3, route=True, **kwargs):
     found = live.scores_under_windows(
         windows, live.canvases(canvas), lambda scores, rows: scores.log_odds(every_class[: len(rows)])
     )
-    return found, live._incremental_route(windows) is not None
+    return found, live._route(windows) is not None
 
 
 def assert_same(model, windows, tolerance=1e-4, **kwargs):
@@ -61,9 +66,7 @@ def assert_same(model, windows, tolerance=1e-4, **kwargs):
     expected, whole = log_odds(model, windows, route=False, **kwargs)
     assert on_patches
     assert not whole
-    print(
-        f"log-odds differ by {np.abs(found - expected).max():.2g}; windows move them by {np.ptp(expected, 1).max():.2g}"
-    )
+    print(f"off by {np.abs(found - expected).max():.2g}; windows move log-odds by {np.ptp(expected, 1).max():.2g}")
     assert np.ptp(expected, axis=1).max() > 0.01, "The windows make no difference, so this shows nothing."
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
 
@@ -211,6 +214,57 @@ def test_new_weights_are_used_without_another_trace():
     assert np.abs(after - before).max() > 1e-2
     expected = plain.scores_under_windows(windows, plain.canvases("grey"), measure)
     np.testing.assert_allclose(after, expected, rtol=0, atol=1e-4)
+
+
+def test_the_layers_are_traced_once():
+    calls = []
+
+    class Counts(layers.Layer):
+        def call(self, inputs):
+            calls.append(None)
+            return inputs
+
+    image = keras.Input((24, 24, 3))
+    model = keras.Model(image, head(Counts()(layers.Conv2D(4, 3, activation="relu")(image))))
+    windows, images = Windows((24, 24), 6, 5), patchwork(2, (24, 24), 3, 0)
+    live = LiveModel(model, Probes(images))
+    measure = lambda scores, rows: scores.logits  # noqa: E731
+    live.scores_under_windows(windows, live.canvases("grey"), measure)
+    traced = len(calls)
+    for _ in range(3):
+        live.scores_under_windows(Windows((24, 24), 6, 5), live.canvases("grey"), measure)
+    assert len(calls) == traced
+
+
+def test_a_layer_of_your_own_takes_part_once_it_has_a_rule(monkeypatch):
+    class Doubles(layers.Layer):
+        def call(self, inputs):
+            return inputs * 2
+
+    def build(image):
+        return layers.Conv2D(4, 3)(Doubles()(layers.Conv2D(4, 3)(image)))
+
+    windows = Windows((24, 24), 6, 5)
+    local = lambda: sum(how is not None for _, how in make_plan(model, (24, 24, 3), windows).steps)  # noqa: E731
+    model = functional((24, 24), build)
+    assert local() == 1
+    monkeypatch.setitem(incremental.rules, Doubles, incremental.pointwise)
+    assert local() == 3
+    assert_same(model, windows)
+
+
+def test_a_rule_that_is_wrong_is_found_out(monkeypatch, caplog):
+    class Spreads(layers.Layer):
+        def call(self, inputs):
+            return inputs + keras.ops.mean(inputs, axis=(1, 2), keepdims=True)
+
+    monkeypatch.setitem(incremental.rules, Spreads, incremental.pointwise)
+    model = functional((24, 24), lambda image: layers.Conv2D(4, 3)(Spreads()(image)))
+    windows = Windows((24, 24), 6, 5)
+    found, on_patches = log_odds(model, windows)
+    assert not on_patches
+    assert "gives numbers that are off by" in caplog.text
+    np.testing.assert_array_equal(found, log_odds(model, windows, route=False)[0])
 
 
 class Subclassed(keras.Model):

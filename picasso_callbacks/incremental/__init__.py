@@ -10,7 +10,18 @@ A layer of your own takes part if it is given a rule: `rules[MyLayer] = pointwis
 
 from picasso_callbacks.incremental.ask import UnderWindows
 from picasso_callbacks.incremental.plan import Plan, make_plan
+from picasso_callbacks.incremental.routes import Routes
 from picasso_callbacks.incremental.rules import pointwise, rules, sliding
 from picasso_callbacks.incremental.run import run_under_windows, run_untouched
 
-__all__ = ["Plan", "UnderWindows", "make_plan", "pointwise", "rules", "run_under_windows", "run_untouched", "sliding"]
+__all__ = [
+    "Plan",
+    "Routes",
+    "UnderWindows",
+    "make_plan",
+    "pointwise",
+    "rules",
+    "run_under_windows",
+    "run_untouched",
+    "sliding",
+]

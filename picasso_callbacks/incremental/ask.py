@@ -7,12 +7,17 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 
 from picasso_callbacks.backends import Backend
 from picasso_callbacks.incremental.plan import Plan
 from picasso_callbacks.incremental.run import run_under_windows, run_untouched
 from picasso_callbacks.windows import Windows
+
+Extract = Callable[[Callable[[], Any], Any], tuple[Any, ...]]
+"""Takes what is wanted out of a run of the model, while tracing: `extract(run, rows)`, where `run()` returns what the
+model does, for the images `rows`, int `[B]`."""
 
 
 class UnderWindows:
@@ -25,8 +30,7 @@ class UnderWindows:
         windows: The windows that it was made for.
         limit: The most windows computed at once.
         backend: The backend of the model.
-        extract: Takes what is wanted out of a run of the model while tracing: `extract(run, rows)`, where `run()`
-            returns what the model does, for the images `rows`, int `[B]`.
+        extract: What is wanted of the model.
     """
 
     def __init__(
@@ -35,7 +39,7 @@ class UnderWindows:
         windows: Windows,
         limit: int,
         backend: Backend,
-        extract: Callable[[Callable[[], Any], Any], tuple[Any, ...]],
+        extract: Extract,
     ):
         self.plan = plan
         self._windows = windows
@@ -50,8 +54,8 @@ class UnderWindows:
         """How many images `ask` best takes at once."""
         return max(self._limit // len(self._windows), 1)
 
-    def ask(self, images: np.ndarray, canvases: np.ndarray, rows: np.ndarray) -> list[tuple[np.ndarray, ...]]:
-        """What `extract` takes, for one batch of windows after the other; in all `[G * windows, ...]`, image by image.
+    def ask(self, images: np.ndarray, canvases: np.ndarray, rows: np.ndarray) -> tuple[Any, ...]:
+        """What `extract` takes of each image under each window, in NumPy: `[G * windows, ...]`, image by image.
 
         Args:
             images: `[G, ...]`.
@@ -66,8 +70,8 @@ class UnderWindows:
             which, window = np.divmod(np.minimum(np.arange(start, start + size), count - 1), len(self._windows))
             places = self._windows.places(window)
             found = self._patches(canvases, rows[which].astype("int32"), which.astype("int32"), *places, *untouched)
-            answers.append(tuple(part[: count - start] for part in found))
-        return answers
+            answers.append(keras.tree.map_structure(lambda part, left=count - start: part[:left], found))
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *answers)
 
     def _trace_untouched(self, call: Any, images: Any) -> list[Any]:
         return run_untouched(self.plan, images)
