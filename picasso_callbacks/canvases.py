@@ -73,7 +73,7 @@ def hide(gather: Gather, images: Any, canvases: Any, image_rows: Any, canvas_row
     ops = keras.ops
     places, depth = math.prod(hidden.shape[1:]), images.shape[-1] if hidden.shape[-1] == 1 else 1
     table = ops.reshape(ops.concatenate([images, canvases], axis=0), (-1, depth))
-    place = np.arange(places, dtype="int32")
+    place = ops.arange(places, dtype="int32")
     from_image = image_rows[:, None] * places + place
     from_canvas = (canvas_rows + images.shape[0])[:, None] * places + place
     rows = ops.where(ops.reshape(hidden, (-1, places)), from_canvas, from_image)

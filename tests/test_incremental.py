@@ -45,7 +45,7 @@ def with_random_weights(model):
         layer.beta.assign(rng.normal(0, 0.3, layer.beta.shape))
     last = model.layers[-1]
     if norms and isinstance(last, layers.Dense):  # logits of order 1
-        features = keras.Model(model.input, last.input)(images)
+        features = keras.Model(model.inputs[0], last.input)(images)
         last.kernel.assign(last.kernel / keras.ops.std(features @ last.kernel))
     return model
 
@@ -216,6 +216,7 @@ def test_new_weights_are_used_without_another_trace():
     np.testing.assert_allclose(after, expected, rtol=0, atol=1e-4)
 
 
+@pytest.mark.skipif(keras.backend.backend() == "torch", reason="torch runs the layers' Python code at every call")
 def test_the_layers_are_traced_once():
     calls = []
 
