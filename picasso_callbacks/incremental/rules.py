@@ -68,19 +68,22 @@ def sliding(step: Step) -> Reach | None:
         return None
     kernel = _pair(layer.pool_size if hasattr(layer, "pool_size") else layer.kernel_size)
     strides, dilation = _pair(layer.strides), _pair(getattr(layer, "dilation_rate", 1))
+    axes = list(zip(step.input_shapes[0][:2], kernel, strides, dilation, strict=True))
+    same = layer.padding == "same"
+    missing = [_missing(*axis) if same else 0 for axis in axes]
+    averages = same and isinstance(layer, layers.AveragePooling2D)
+    if averages and any(one % 2 for one in missing) and keras.backend.backend() == "torch":
+        return None  # Keras repeats the border there, and counts it in
     rows, columns = (
-        _sliding_axis(*axis, layer.padding)
-        for axis in zip(step.input_shapes[0][:2], kernel, strides, dilation, strict=True)
+        Axis((k - 1) * d + 1, stride, one // 2) for (_, k, stride, d), one in zip(axes, missing, strict=True)
     )
-    maximum, average = isinstance(layer, layers.MaxPooling2D), isinstance(layer, layers.AveragePooling2D)
-    fill = -np.inf if maximum else 0.0
-    return Reach(rows, columns, {"padding": "valid"}, fill, averages=average and layer.padding == "same")
+    fill = -np.inf if isinstance(layer, layers.MaxPooling2D) else 0.0
+    return Reach(rows, columns, {"padding": "valid"}, fill, averages)
 
 
-def _sliding_axis(side: int, kernel: int, stride: int, dilation: int, padding: str) -> Axis:
-    extent = (kernel - 1) * dilation + 1
-    missing = max((-(-side // stride) - 1) * stride + extent - side, 0)
-    return Axis(extent, stride, missing // 2 if padding == "same" else 0)
+def _missing(side: int, kernel: int, stride: int, dilation: int) -> int:
+    """By how much `same` pads one axis, on both ends together."""
+    return max((-(-side // stride) - 1) * stride + (kernel - 1) * dilation + 1 - side, 0)
 
 
 def bordering(step: Step) -> Reach | None:
