@@ -11,6 +11,11 @@ import keras
 _LAST = (keras.activations.softmax, keras.activations.sigmoid)
 
 
+def hides_logits(operation: Any) -> bool:
+    """Whether a layer ends in a softmax or sigmoid, so that its logits are to be recorded."""
+    return isinstance(operation, keras.layers.Softmax) or getattr(operation, "activation", None) in _LAST
+
+
 class Recorded:
     """What went into and came out of a model's softmax and sigmoid activations during one call."""
 

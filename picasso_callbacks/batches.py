@@ -20,21 +20,22 @@ class Batches:
         limit: The most rows of a batch.
 
     Attributes:
+        limit: The most rows of a batch.
         rehearsed_seconds: How long everything that was asked in the last `rehearsal` would have taken.
     """
 
     def __init__(self, limit: int):
-        self._limit = limit
+        self.limit = limit
         self._rehearsing = False
         self.rehearsed_seconds = 0.0
 
-    def size(self, count: int) -> int:
-        """The batch size that splits `count` rows most evenly."""
-        return math.ceil(count / math.ceil(count / self._limit))
+    def size(self, count: int, limit: int | None = None) -> int:
+        """The batch size that splits `count` rows most evenly into batches of at most `limit`."""
+        return math.ceil(count / math.ceil(count / (limit or self.limit)))
 
-    def collect(self, ask: Ask, count: int) -> tuple[np.ndarray, ...]:
-        """Asks about the rows 0 .. count - 1, and joins the answers: arrays `[count, ...]`."""
-        size = self.size(count)
+    def collect(self, ask: Ask, count: int, limit: int | None = None) -> tuple[np.ndarray, ...]:
+        """Asks about the rows 0 .. count - 1, at most `limit` at once, and joins the answers: arrays `[count, ...]`."""
+        size = self.size(count, limit)
         answers: tuple[np.ndarray, ...] = ()
         for start in range(0, count, size):
             batch = ask(np.minimum(np.arange(start, start + size), count - 1))
@@ -42,7 +43,7 @@ class Batches:
             for answer, part in zip(answers, batch, strict=True):
                 answer[start : start + size] = part[: count - start]
             if self._rehearsing:
-                self._rehearse(ask, count, answers)
+                self._rehearse(ask, count, size, answers)
                 break
         return answers
 
@@ -55,8 +56,7 @@ class Batches:
         finally:
             self._rehearsing = False
 
-    def _rehearse(self, ask: Ask, count: int, answers: tuple[np.ndarray, ...]) -> None:
-        size = self.size(count)
+    def _rehearse(self, ask: Ask, count: int, size: int, answers: tuple[np.ndarray, ...]) -> None:
         begin = time.perf_counter()
         ask(np.arange(size))
         self.rehearsed_seconds += (time.perf_counter() - begin) * math.ceil(count / size)

@@ -73,6 +73,8 @@ class Picasso(keras.callbacks.Callback):
             changes. `"log"`: only show it in TensorBoard. `"stop"`: warn and stop the training. A function: is called
             with the `Report`.
         batch_size: The most images computed at once. `None`: found from the size of the images.
+        incremental: Whether occlusion computes only what a window changes, where the model can be taken apart and that
+            pays; the numbers are the same. `False`: always whole forward passes.
 
     Raises:
         ValueError: An argument is wrong, or (when training begins) probes and model don't go together.
@@ -107,6 +109,7 @@ class Picasso(keras.callbacks.Callback):
         layout: Literal["composite", "separate"] = "composite",
         on_error: Literal["warn", "raise"] = "warn",
         batch_size: int | None = None,
+        incremental: bool = True,
     ):
         super().__init__()
         check_hooks(probes, preprocess, postprocess, decode_prob, batch_size)
@@ -134,6 +137,7 @@ class Picasso(keras.callbacks.Callback):
             output_mask=output_mask,
             derived=self._chooser.derived,
             batch_size=batch_size,
+            incremental=incremental,
         )
         self._detector = make_detector(probes, shortcuts, expected, allowed)
         self._responder = Responder(on_alarm)

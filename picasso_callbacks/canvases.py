@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any
 
+import keras
 import numpy as np
 
 from picasso_callbacks.probes import Probes
 
 Canvas = str | np.ndarray
+
+Gather = Callable[[Any, Any], Any]
+"""As `Backend.gather`."""
 
 BLUR = 1 / 8
 """Standard deviation of the blurred canvas, as a fraction of each side."""
@@ -48,6 +54,30 @@ def make_canvases(canvas: Canvas, probes: Probes) -> np.ndarray:
         limits = np.iinfo(images.dtype)
         canvases = np.clip(np.rint(canvases), limits.min, limits.max)
     return np.broadcast_to(canvases, images.shape).astype(images.dtype)
+
+
+def hide(gather: Gather, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any) -> Any:
+    """Images of which some places are replaced by a canvas's, while tracing, in one gathering.
+
+    Args:
+        gather: As `Backend.gather`.
+        images: `[P, ...]`.
+        canvases: `[M, ...]`.
+        image_rows: int `[B]`, which image.
+        canvas_rows: int `[B]`, which canvas.
+        hidden: bool `[B, ...]`, true where the canvas shows; its last axis may be 1.
+
+    Returns:
+        `[B, ...]`.
+    """
+    ops = keras.ops
+    places, depth = math.prod(hidden.shape[1:]), images.shape[-1] if hidden.shape[-1] == 1 else 1
+    table = ops.reshape(ops.concatenate([images, canvases], axis=0), (-1, depth))
+    place = ops.arange(places, dtype="int32")
+    from_image = image_rows[:, None] * places + place
+    from_canvas = (canvas_rows + images.shape[0])[:, None] * places + place
+    rows = ops.where(ops.reshape(hidden, (-1, places)), from_canvas, from_image)
+    return ops.reshape(gather(table, rows), (-1, *images.shape[1:]))
 
 
 def check_canvas(canvas: Canvas) -> None:

@@ -45,6 +45,7 @@ def explain(
     expected: str | None = None,
     allowed: Collection[str] = (),
     batch_size: int | None = None,
+    incremental: bool = True,
 ) -> Report:
     """Asks a model about probes, once: the look that `Picasso` takes at the end of an epoch.
 
@@ -72,6 +73,8 @@ def explain(
         expected: The region of the probes (`Probes(regions=...)`) that the answers should come from.
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         batch_size: The most images computed at once. `None`: found from the size of the images.
+        incremental: Whether occlusion computes only what a window changes, where the model can be taken apart and that
+            pays; the numbers are the same. `False`: always whole forward passes.
 
     Returns:
         A `Report`: `.targets` int `[P, K]`, `.probabilities` float32 `[P, classes]`,
@@ -100,6 +103,7 @@ def explain(
         output_mask=output_mask,
         derived=chooser.derived,
         batch_size=batch_size,
+        incremental=incremental,
     )
     return look_at(live, make_methods(methods), chooser, make_detector(probes, shortcuts, expected, allowed))
 

@@ -48,9 +48,14 @@ class Layout:
             )
         self.size: tuple[int, int] = self._places.shape[:2]
 
+    @property
+    def plain(self) -> bool:
+        """Whether inputs are images `(h, w, c)`, laid out as maps are."""
+        return self._places.shape == self._shape and bool((self._places.ravel() == np.arange(self._places.size)).all())
+
     def input_masks(self, masks: np.ndarray) -> np.ndarray:
         """Masks over pixels, bool `[N, h, w]`, as masks over inputs: bool `[N, *shape]`, or 1 where all are alike."""
-        if self._places.shape == self._shape and (self._places.ravel() == np.arange(self._places.size)).all():
+        if self.plain:
             return masks[..., None]
         flat = np.zeros((len(masks), int(np.prod(self._shape))), dtype=bool)
         flat[:, self._places] = masks[..., None]

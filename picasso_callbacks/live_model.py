@@ -13,15 +13,17 @@ from PIL import Image
 from picasso_callbacks.activations import recorded_activations
 from picasso_callbacks.backends import make_backend
 from picasso_callbacks.batches import Batches
-from picasso_callbacks.canvases import Canvas, make_canvases
+from picasso_callbacks.canvases import Canvas, hide, make_canvases
 from picasso_callbacks.find_head import find_head
 from picasso_callbacks.head import DecodeProb
+from picasso_callbacks.incremental import Routes, UnderWindows
 from picasso_callbacks.inputs import Inputs, Preprocess
 from picasso_callbacks.layout import Layout, Postprocess
 from picasso_callbacks.outputs import Pick, loss_of
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.reader import Derived, OutputMask, Reader, check_derived, position_weights
 from picasso_callbacks.scores import Scores
+from picasso_callbacks.windows import Windows
 
 Masks = Callable[[np.ndarray], np.ndarray]
 """Gives the masks with these indices, int `[B]` -> bool `[B, h, w]`, so that they need exist only a batch at a time."""
@@ -47,6 +49,7 @@ class LiveModel:
         output_mask: bool `[h, w]`, or one for each probe `[P, h, w]`: which positions of a dense output count.
         derived: Targets beside the classes: pairs of classes, or functions of the model's outputs.
         batch_size: The most inputs computed at once. `None`: from 32 for large images to 256 for small ones.
+        incremental: Whether only what a window changes is computed, where the model can be taken apart and it pays.
 
     Attributes:
         inputs: The preprocessed probes, float32 `[P, ...]`.
@@ -71,6 +74,7 @@ class LiveModel:
         output_mask: OutputMask | None = None,
         derived: Sequence[Derived] = (),
         batch_size: int | None = None,
+        incremental: bool = True,
     ):
         self.probes = probes
         self._model = model
@@ -85,6 +89,9 @@ class LiveModel:
         outputs, logits = self._first_answer()
         self._reader = self._make_reader(outputs, logits, decode_prob, output_mask, derived)
         self.head = self._reader.head
+        self._incremental = incremental
+        patches = batch_size or 2 * self.batches.limit  # they are smaller than images
+        self._routes = Routes(self._backend, self.inputs, patches, self._extract, self._extract_whole)
         self._under_masks = self._backend.compile(self._trace_under_masks)
         self._gradients = self._backend.compile_gradients(self._trace_target_scores)
 
@@ -185,6 +192,35 @@ class LiveModel:
 
         return self.batches.collect(ask, len(image_rows))[0]
 
+    def scores_under_windows(
+        self, windows: Windows, canvases: np.ndarray, measure: Callable[[Scores, np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """Scores of the probes with one window each replaced by a canvas: as `scores_under_masks`, but cheaper.
+
+        Args:
+            windows: The windows.
+            canvases: Inputs `[P, ...]`, preprocessed: the canvas of each probe.
+            measure: As in `scores_under_masks`.
+
+        Returns:
+            float32 `[P, M, K]` for M windows.
+        """
+        probes, count = len(self.inputs), len(windows)
+        route = self._route(windows)
+        if route is None:
+            rows = np.repeat(np.arange(probes), count)
+            found = self.scores_under_masks(
+                self.inputs, canvases, windows.masks, (rows, rows, np.tile(np.arange(count), probes)), measure
+            )
+            return found.reshape(probes, count, -1)
+
+        def ask(group: np.ndarray) -> tuple[np.ndarray, ...]:
+            answers = route.ask(self.inputs[group], canvases[group], group)
+            found = measure(self._reader.read(answers), np.repeat(group, count))
+            return (found.reshape(len(group), count, -1),)
+
+        return self.batches.collect(ask, probes, route.group)[0]
+
     def canvases(self, canvas: Canvas) -> np.ndarray:
         """The canvas of each probe, preprocessed: float32 `[P, ...]`; see `make_canvases`. Made once."""
         key = canvas if isinstance(canvas, str) else id(canvas)  # the array is kept, so its id stays its own
@@ -249,10 +285,25 @@ class LiveModel:
     def _read(self, outputs: Any, logits: Any, rows: np.ndarray) -> Scores:
         return self._reader.read(_to_numpy(self._reader.extract(outputs, logits, rows)))
 
+    def _extract_whole(self, inputs: np.ndarray, rows: np.ndarray) -> tuple[Any, ...]:
+        outputs, logits = self._forward(inputs, rows.astype("int32"))
+        return _to_numpy(self._reader.extract(outputs, logits, rows.astype("int32")))
+
+    def _route(self, windows: Windows) -> UnderWindows | None:
+        """How these windows are computed on patches; `None` if whole forward passes are to be taken."""
+        possible = self._incremental and self.layout.plain and not self.probes.extra
+        return self._routes.get(windows, self.batches.size(len(self.inputs))) if possible else None
+
     def _ask(self, call: Any, inputs: Any, rows: Any) -> tuple[Any, Any]:
+        return self._record(lambda: call(self._inputs.feed(inputs, rows)))
+
+    def _extract(self, run: Callable[[], Any], rows: Any) -> tuple[Any, ...]:
+        return self._reader.extract(*self._record(run), rows)
+
+    def _record(self, run: Callable[[], Any]) -> tuple[Any, Any]:
         """All that the model returns, and the logits of the output that is explained, where they are to be found."""
         with recorded_activations(self._model) as recorded:
-            outputs = call(self._inputs.feed(inputs, rows))
+            outputs = run()
         logits = recorded.logits_of(self._pick(outputs))
         as_float = lambda tensor: keras.ops.cast(tensor, "float32")  # noqa: E731
         return keras.tree.map_structure(as_float, outputs), None if logits is None else as_float(logits)
@@ -260,8 +311,7 @@ class LiveModel:
     def _trace_under_masks(
         self, call: Any, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any
     ) -> tuple[Any, ...]:
-        take = keras.ops.take
-        composed = keras.ops.where(hidden, take(canvases, canvas_rows, axis=0), take(images, image_rows, axis=0))
+        composed = hide(self._backend.gather, images, canvases, image_rows, canvas_rows, hidden)
         return self._reader.extract(*self._ask(call, composed, image_rows), image_rows)
 
     def _trace_target_scores(self, call: Any, inputs: Any, rows: Any, targets: Any) -> Any:

@@ -73,9 +73,26 @@ class Windows:
         """Whether some pixel lies in no window, as happens when the stride is larger than the window."""
         return not (self._rows.any(axis=0).all() and self._columns.any(axis=0).all())
 
+    @property
+    def key(self) -> bytes:
+        """The same for all windows that hide the same pixels of images of one size."""
+        return self._rows.tobytes() + b"x" + self._columns.tobytes()
+
+    def axes(self) -> tuple[tuple[int, np.ndarray, np.ndarray], ...]:
+        """Along each axis: the image's side, and the first pixel and the end of each place, int `[places]`."""
+        return tuple(
+            (side, hidden.argmax(axis=1), hidden.argmax(axis=1) + hidden[0].sum())
+            for side, hidden in zip(self.size, (self._rows, self._columns), strict=True)
+        )
+
+    def places(self, indices: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Which place along each axis the windows with these `indices` take: two int32 arrays."""
+        rows, columns = np.divmod(np.asarray(indices, dtype="int32"), np.int32(len(self._columns)))
+        return rows, columns
+
     def masks(self, indices: Sequence[int] | np.ndarray) -> np.ndarray:
         """The windows with these `indices`, as masks: bool `[len(indices), H, W]`, true inside the window."""
-        rows, columns = np.divmod(np.asarray(indices, dtype=int), len(self._columns))
+        rows, columns = self.places(indices)
         return self._rows[rows][:, :, None] & self._columns[columns][:, None, :]
 
     def average(self, values: np.ndarray) -> np.ndarray:

@@ -46,8 +46,8 @@ def test_mnist_learns_to_read_and_writes_a_card_for_each_digit(tmp_path):
 def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
     pytest.importorskip("tensorflow", reason="keras.callbacks.TensorBoard needs it")
     monkeypatch.chdir(tmp_path)
-    x = np.random.default_rng(0).integers(0, 256, (16, 24, 32, 3), dtype="uint8")
-    y = np.arange(16) % 2
+    x = np.random.default_rng(0).integers(0, 256, (24, 24, 32, 3), dtype="uint8")
+    y = np.arange(24) % 2
     for number, (image, label) in enumerate(zip(x, y, strict=True)):
         folder = pathlib.Path("photos", ["half-track", "tank"][label])
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,9 +55,12 @@ def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
     model = linear((24, 32, 3), 1e-5 * np.random.default_rng(1).normal(size=(24 * 32 * 3, 2)), "softmax")
     model.compile(keras.optimizers.SGD(1e-9), "sparse_categorical_crossentropy")
     names = {"keras": keras, "model": model, "x": x, "y": y, "x_test": x, "y_test": y, "validation_data": (x, y)}
+    sky = np.zeros((24, 24, 32), dtype=bool)
+    sky[:, :8] = True
+    names |= {"sky_masks": sky, "vehicle_masks": ~sky}
 
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
         exec(block, names)
 

@@ -32,8 +32,11 @@ class Backend(abc.ABC):
         self._inference = {"training": False} if takes_training else {}
 
     @abc.abstractmethod
-    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Compiles `function(call, *tensors)`; the tensors and `None`s it returns, in any nest, come back in NumPy."""
+    def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
+        """Compiles `function(call, *tensors)`; the tensors and `None`s it returns, in any nest, come back in NumPy.
+
+        The function may also call layers of the model itself. With `keep`, what it returns stays on the device.
+        """
 
     @abc.abstractmethod
     def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
@@ -43,6 +46,11 @@ class Backend(abc.ABC):
         regard to `inputs` `[N, ...]`, from one forward and K backward passes; or to `None` where the scores do not
         depend on `inputs` in a way that can be differentiated.
         """
+
+    @abc.abstractmethod
+    def gather(self, table: Tensor, rows: Tensor) -> Tensor:
+        """Rows of a table: `[R, C]` by int32 `[...]` -> `[..., C]`. Unlike `keras.ops.take`, spends nothing on rows
+        that don't exist: there must be none. Differentiation is not needed; called while tracing."""
 
     @abc.abstractmethod
     def to_device(self, array: np.ndarray) -> Tensor:

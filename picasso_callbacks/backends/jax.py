@@ -6,34 +6,48 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import keras
 import numpy as np
 
-from picasso_callbacks.backends.base import Backend, Call, Tensor
+from picasso_callbacks.backends.base import Backend, Tensor
 
 
 class JaxBackend(Backend):
-    def _state(self) -> tuple[list[Tensor], list[Tensor]]:
-        return (
-            [variable.value for variable in self.model.trainable_variables],
-            [variable.value for variable in self.model.non_trainable_variables],
-        )
+    def _call(self, inputs: Any) -> Any:
+        return self.model(inputs, **self._inference)
 
-    def _call_with(self, state: tuple[list[Tensor], list[Tensor]]) -> Call:
-        return lambda inputs: self.model.stateless_call(*state, inputs, **self._inference)[0]
+    def _variables(self) -> list[keras.Variable]:
+        return [*self.model.trainable_variables, *self.model.non_trainable_variables]
 
-    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        compiled = jax.jit(lambda state, *tensors: function(self._call_with(state), *tensors))
-        return lambda *arrays: jax.tree.map(np.asarray, compiled(self._state(), *arrays))
+    def _state(self) -> list[Tensor]:
+        return [variable.value for variable in self._variables()]
+
+    def _with(self, state: list[Tensor], function: Callable[..., Any], *tensors: Tensor) -> Any:
+        """Calls `function(call, *tensors)` while the model, and each of its layers, has the weights `state`."""
+        with keras.StatelessScope(state_mapping=list(zip(self._variables(), state, strict=True))):
+            return function(self._call, *tensors)
+
+    def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
+        compiled = jax.jit(lambda state, *tensors: self._with(state, function, *tensors))
+
+        def run(*arrays: Any) -> Any:
+            outputs = compiled(self._state(), *arrays)
+            return outputs if keep else jax.tree.map(np.asarray, outputs)
+
+        return run
 
     def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
-        def gradients(state: Any, inputs: Tensor, *tensors: Tensor) -> Tensor:
-            scores, pull = jax.vjp(lambda x: function(self._call_with(state), x, *tensors), inputs)
+        def gradients(state: list[Tensor], inputs: Tensor, *tensors: Tensor) -> Tensor:
+            scores, pull = jax.vjp(lambda x: self._with(state, function, x, *tensors), inputs)
             one_hot = jax.numpy.eye(scores.shape[1], dtype=scores.dtype)
             columns = [pull(jax.numpy.broadcast_to(row, scores.shape))[0] for row in one_hot]
             return jax.numpy.stack(columns, axis=1)
 
         compiled = jax.jit(gradients)
         return lambda *arrays: np.asarray(compiled(self._state(), *arrays))
+
+    def gather(self, table: Tensor, rows: Tensor) -> Tensor:
+        return jax.numpy.take(table, rows, axis=0, mode="clip")
 
     def to_device(self, array: np.ndarray) -> Tensor:
         return jax.numpy.asarray(array)

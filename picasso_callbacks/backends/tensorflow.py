@@ -16,18 +16,22 @@ class TensorFlowBackend(Backend):
     def _call(self, inputs: Any) -> Any:
         return self.model(inputs, **self._inference)
 
-    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
         # A partial, not a lambda: TensorFlow would count the traces of all lambdas of this line as retracing.
         compiled = tf.function(functools.partial(function, self._call), autograph=False)
 
         def run(*arrays: Any) -> Any:
-            return tf.nest.map_structure(_to_numpy, compiled(*map(tf.convert_to_tensor, arrays)))
+            outputs = compiled(*map(tf.convert_to_tensor, arrays))
+            return outputs if keep else tf.nest.map_structure(_to_numpy, outputs)
 
         return run
 
     def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
         compiled = tf.function(functools.partial(_gradients, function, self._call), autograph=False)
         return lambda *arrays: _to_numpy(compiled(*map(tf.convert_to_tensor, arrays)))
+
+    def gather(self, table: Tensor, rows: Tensor) -> Tensor:
+        return tf.gather(table, rows)
 
     def to_device(self, array: np.ndarray) -> Tensor:
         return tf.convert_to_tensor(array)

@@ -16,11 +16,11 @@ class TorchBackend(Backend):
     def _call(self, inputs: Any) -> Any:
         return self.model(inputs, **self._inference)
 
-    def compile(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
         def run(*arrays: Any) -> Any:
             with torch.no_grad():
                 outputs = function(self._call, *map(self.to_device, arrays))
-            return keras.tree.map_structure(_to_numpy, outputs)
+            return outputs if keep else keras.tree.map_structure(_to_numpy, outputs)
 
         return run
 
@@ -39,6 +39,9 @@ class TorchBackend(Backend):
             return None if any(g is None for g in found) else _to_numpy(torch.stack(found, dim=1))  # type: ignore[arg-type]
 
         return run
+
+    def gather(self, table: Tensor, rows: Tensor) -> Tensor:
+        return table.index_select(0, rows.reshape(-1)).reshape(*rows.shape, table.shape[-1])
 
     def to_device(self, array: Any) -> Tensor:
         return keras.ops.convert_to_tensor(array)

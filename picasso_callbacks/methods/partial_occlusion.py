@@ -68,15 +68,11 @@ class PartialOcclusion(Method):
     def explain(self, look: Look) -> Explanation:
         live = look.live
         windows = Windows(live.layout.size, self.window, self.stride)
-        probes = np.repeat(np.arange(len(look.targets)), len(windows))
-        hidden = live.scores_under_masks(
-            live.inputs,
+        hidden = live.scores_under_windows(
+            windows,
             live.canvases(self.canvas),
-            windows.masks,
-            rows=(probes, probes, np.tile(np.arange(len(windows)), len(look.targets))),
             measure=lambda scores, rows: self._measure(scores, look.targets[rows]),
-        )
-        hidden = hidden.reshape(len(look.targets), len(windows), -1).transpose(0, 2, 1)
+        ).transpose(0, 2, 1)
         if self.view == "probability":
             values = hidden
         else:

@@ -1,0 +1,84 @@
+"""Asking a model under windows, a few images at a time."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from picasso_callbacks.backends import Backend
+from picasso_callbacks.incremental.plan import Plan
+from picasso_callbacks.incremental.run import run_under_windows, run_untouched
+from picasso_callbacks.windows import Windows
+
+Extract = Callable[[Callable[[], Any], Any], tuple[Any, ...]]
+"""Takes what is wanted out of a run of the model, while tracing: `extract(run, rows)`, where `run()` returns what the
+model does, for the images `rows`, int `[B]`."""
+
+
+class UnderWindows:
+    """Computes a model under all windows, as a plan says.
+
+    The untouched images are computed a group at a time, so that memory grows neither with them nor with the windows.
+
+    Args:
+        plan: The plan.
+        windows: The windows that it was made for.
+        limit: The most windows computed at once.
+        backend: The backend of the model.
+        extract: What is wanted of the model.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        windows: Windows,
+        limit: int,
+        backend: Backend,
+        extract: Extract,
+    ):
+        self.plan = plan
+        self._windows = windows
+        self._limit = limit
+        self._extract = extract
+        self._backend = backend
+        self._untouched = backend.compile(self._trace_untouched, keep=True)
+        self._patches = backend.compile(self._trace_patches)
+
+    @property
+    def group(self) -> int:
+        """How many images `ask` best takes at once."""
+        return max(self._limit // len(self._windows), 1)
+
+    def ask(self, images: np.ndarray, canvases: np.ndarray, rows: np.ndarray) -> tuple[Any, ...]:
+        """What `extract` takes of each image under each window, in NumPy: `[G * windows, ...]`, image by image.
+
+        Args:
+            images: `[G, ...]`.
+            canvases: `[G, ...]`, what hidden pixels become in each image.
+            rows: int `[G]`, the images' numbers.
+        """
+        untouched = self._untouched(images)
+        count = len(images) * len(self._windows)
+        size = math.ceil(count / math.ceil(count / self._limit))
+        answers = []
+        for start in range(0, count, size):
+            which, window = np.divmod(np.minimum(np.arange(start, start + size), count - 1), len(self._windows))
+            places = self._windows.places(window)
+            found = self._patches(canvases, rows[which].astype("int32"), which.astype("int32"), *places, *untouched)
+            answers.append(keras.tree.map_structure(lambda part, left=count - start: part[:left], found))
+        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *answers)
+
+    def _trace_untouched(self, call: Any, images: Any) -> list[Any]:
+        return run_untouched(self.plan, images)
+
+    def _trace_patches(
+        self, call: Any, canvases: Any, numbers: Any, images: Any, rows: Any, columns: Any, *untouched: Any
+    ) -> tuple[Any, ...]:
+        places = canvases, images, rows, columns
+        run = functools.partial(run_under_windows, self.plan, self._backend.gather, list(untouched), *places)
+        return self._extract(run, numbers)

@@ -1,0 +1,90 @@
+"""Routes: whether a model is computed on patches under some windows - if it can be, if that pays, if it agrees."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from picasso_callbacks.backends import Backend
+from picasso_callbacks.incremental.ask import Extract, UnderWindows
+from picasso_callbacks.incremental.plan import make_plan
+from picasso_callbacks.windows import Windows
+
+logger = logging.getLogger("picasso_callbacks")
+
+TOLERANCE = {"float32": 1e-4, "float64": 1e-4}
+"""How far the numbers may be from those of whole forward passes, in nats or in parts of the largest; 0.02 in half
+precision."""
+
+
+class Routes:
+    """Finds the route for windows once, and keeps it.
+
+    Args:
+        backend: The backend of the model.
+        inputs: The probes' inputs, `[P, H, W, C]`.
+        limit: The most patches computed at once.
+        extract: As in `UnderWindows`.
+        whole: The same for whole inputs, not while tracing: takes `[N, H, W, C]` and the probes' rows, int `[N]`.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        inputs: np.ndarray,
+        limit: int,
+        extract: Extract,
+        whole: Callable[[np.ndarray, np.ndarray], tuple[Any, ...]],
+    ):
+        self._backend = backend
+        self._inputs = inputs
+        self._limit = limit
+        self._extract = extract
+        self._whole = whole
+        self._found: dict[bytes, UnderWindows | None] = {}
+
+    def get(self, windows: Windows, sample: int) -> UnderWindows | None:
+        """The route for these windows, or `None` if whole forward passes are to be taken.
+
+        Args:
+            windows: The windows.
+            sample: How many probes, under a window each, both ways are compared on, when windows first come.
+        """
+        if windows.key not in self._found:
+            self._found[windows.key] = self._make(windows, sample)
+        return self._found[windows.key]
+
+    def _make(self, windows: Windows, sample: int) -> UnderWindows | None:
+        plan = make_plan(self._backend.model, self._inputs.shape[1:], windows)
+        if plan is None:
+            return None
+        route = UnderWindows(plan, windows, self._limit, self._backend, self._extract)
+        off, allowed = self._difference(route, windows, np.arange(sample))
+        if off <= allowed:
+            return route
+        logger.warning(
+            "Picasso: computing only what a window changes gives numbers that are off by %.2g, where %.2g is allowed: "
+            "some layer does not do what its class says. Whole forward passes are taken. incremental=False says so.",
+            off,
+            allowed,
+        )
+        return None
+
+    def _difference(self, route: UnderWindows, windows: Windows, rows: np.ndarray) -> tuple[float, float]:
+        """How far both ways are apart, and how far they may be."""
+        chosen = np.linspace(0, len(windows) - 1, len(rows)).astype(int)
+        canvases = np.broadcast_to(self._inputs.mean(axis=(1, 2), keepdims=True), self._inputs.shape)
+        hidden = windows.masks(chosen)[..., None]
+        whole = self._whole(np.where(hidden, canvases[rows], self._inputs[rows]).astype("float32"), rows)
+        group = rows[: route.group]
+        patches = route.ask(self._inputs[group], canvases[group].astype("float32"), group)
+        off, allowed = 0.0, 0.0
+        for one, other in zip(keras.tree.flatten(whole), keras.tree.flatten(patches), strict=True):
+            one, other = one[: len(group)], other[group * len(windows) + chosen[: len(group)]]
+            off = max(off, float(np.abs(one - other).max(initial=0, where=np.isfinite(one))))
+            allowed = max(allowed, float(np.abs(one).max(initial=1, where=np.isfinite(one))))
+        return off, allowed * TOLERANCE.get(self._backend.model.compute_dtype, 0.02)

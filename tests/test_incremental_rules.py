@@ -1,0 +1,106 @@
+"""The geometry of patches, with numbers that can be worked out by hand."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from picasso_callbacks.incremental.geometry import Strip, change_of, union
+from picasso_callbacks.incremental.graph import make_graph
+from picasso_callbacks.incremental.rules import Axis, rule_of
+
+
+def change(side, *spans):
+    return change_of(side, *np.array(spans).T)
+
+
+def spans(change):
+    return list(zip(change.first.tolist(), change.end.tolist(), strict=True))
+
+
+def step_of(layer, size=(9, 12), channels=4):
+    image = keras.Input((*size, channels))
+    return make_graph(keras.Model(image, layer(image)), (*size, channels)).steps[-1]
+
+
+def reach_of(layer, size=(9, 12)):
+    step = step_of(layer, size)
+    rule = rule_of(step.operation)
+    return rule and rule(step)
+
+
+def test_a_kernel_of_three_grows_a_change_by_one_on_each_side_and_stops_at_the_border():
+    grown = change(10, (0, 4), (3, 7), (6, 10)).through(Axis(extent=3, before=1), 10)
+    assert spans(grown) == [(0, 5), (2, 8), (5, 10)]
+    assert grown.strip == Strip(np.array([0, 2, 4]), 6)  # the border ones are moved inside, to be as large as the rest
+
+
+def test_what_a_kernel_of_three_needs_hangs_over_the_border():
+    grown = change(10, (0, 4), (3, 7), (6, 10)).through(Axis(extent=3, before=1), 10)
+    assert grown.needed(Axis(extent=3, before=1)) == Strip(np.array([-1, 1, 3]), 8)
+
+
+def test_pooling_rounds_outwards():
+    pooled = change(10, (1, 4), (2, 6), (5, 8)).through(Axis(extent=2, stride=2), 5)
+    assert spans(pooled) == [(0, 2), (1, 3), (2, 4)]
+    assert pooled.strip.size == 2
+
+
+def test_a_change_that_a_stride_skips_leaves_nothing_changed():
+    skipped = change(10, (1, 2)).through(Axis(extent=1, stride=2), 5)
+    assert spans(skipped) == [(1, 1)]
+    assert skipped.strip == Strip(np.array([1]), 1)
+
+
+def test_a_border_moves_the_strip_along():
+    moved = change(10, (0, 2), (6, 10)).through(Axis(before=3), 16)
+    assert spans(moved) == [(3, 5), (9, 13)]
+    assert moved.strip == Strip(np.array([3, 9]), 4)
+
+
+def test_branches_come_together_in_the_strip_of_the_larger_one():
+    small, large = change(10, (3, 5)), change(10, (2, 6))
+    assert union([small, large]).strip == large.strip
+    assert spans(union([change(10, (3, 5)), change(10, (4, 8))])) == [(3, 8)]
+
+
+@pytest.mark.parametrize(
+    ("layer", "rows", "columns"),
+    [
+        (layers.Conv2D(2, 3), Axis(3, 1, 0), Axis(3, 1, 0)),
+        (layers.Conv2D(2, 3, padding="same"), Axis(3, 1, 1), Axis(3, 1, 1)),
+        (layers.Conv2D(2, 3, strides=2, padding="same"), Axis(3, 2, 1), Axis(3, 2, 0)),  # 12 = 5 * 2 + 3 - 1
+        (layers.Conv2D(2, (3, 1), dilation_rate=2, padding="same"), Axis(5, 1, 2), Axis(1, 1, 0)),
+        (layers.MaxPooling2D(2, padding="same"), Axis(2, 2, 0), Axis(2, 2, 0)),
+        (layers.ZeroPadding2D(((1, 2), (3, 4))), Axis(before=1), Axis(before=3)),
+        (layers.Cropping2D(((1, 2), (3, 4))), Axis(before=-1), Axis(before=-3)),
+        (layers.BatchNormalization(), Axis(), Axis()),
+    ],
+)
+def test_how_layers_reach(layer, rows, columns):
+    reach = reach_of(layer)
+    assert (reach.rows, reach.columns) == (rows, columns)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.BatchNormalization(axis=1),
+        layers.LayerNormalization(axis=[1, 2, 3]),
+        layers.Flatten(),
+        layers.GlobalAveragePooling2D(),
+        layers.Lambda(lambda x: x),
+        layers.Activation(lambda x: x),
+        layers.Conv2D(2, 3, activation=lambda x: x),
+        type("MyConv", (layers.Conv2D,), {})(2, 3),
+    ],
+)
+def test_what_is_not_known_to_be_local_is_computed_as_a_whole(layer):
+    assert reach_of(layer) is None
+
+
+def test_the_live_layer_is_left_as_it_is():
+    layer = layers.Conv2D(2, 3, padding="same")
+    twin = reach_of(layer).part(layer)
+    assert (layer.padding, twin.padding) == ("same", "valid")
+    assert twin.kernel is layer.kernel
