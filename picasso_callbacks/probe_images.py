@@ -10,6 +10,10 @@ import numpy as np
 
 def as_numpy(value: Any, argument: str) -> np.ndarray:
     """NumPy arrays, lists, and TensorFlow, JAX and torch tensors on any device, as a NumPy array."""
+    if "Ragged" in type(value).__name__:
+        raise ValueError(
+            f"{argument} are a {type(value).__name__}, expected one size for all. Resize them, then stack them."
+        )
     if isinstance(value, (list, tuple)) and len(value) and hasattr(value[0], "shape"):
         items = [as_numpy(item, argument) for item in value]
         shapes = sorted({item.shape for item in items})

@@ -263,3 +263,9 @@ def test_says_what_it_is_and_survives_copying():
     assert repr(probes) == "<Probes: images (3, 4, 5, 3) uint8, range 0..255, labelled>"
     for twin in (copy.deepcopy(probes), pickle.loads(pickle.dumps(probes))):
         assert twin.names == probes.names
+
+
+def test_ragged_images_are_refused():
+    tf = pytest.importorskip("tensorflow")
+    with pytest.raises(ValueError, match=r"Probes: images are a RaggedTensor, expected one size for all. Resize them"):
+        Probes(tf.ragged.constant([[[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0]]]))
