@@ -118,9 +118,7 @@ class LiveModel:
 
     def _scores(self, inputs_of: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
-            of_probes = rows[batch].astype("int32")
-            outputs, logits = self._forward(inputs_of(batch), of_probes)
-            scores = self._read(outputs, logits, of_probes)
+            scores = self._reader.read(self._extract_whole(inputs_of(batch), rows[batch]))
             return (scores.logits,) if scores.probabilities is None else (scores.logits, scores.probabilities)
 
         logits, *probabilities = self.batches.collect(ask, len(rows))
@@ -282,12 +280,11 @@ class LiveModel:
         check_derived(derived, outputs, self.classes, len(rows))
         return Reader(head, self._pick, derived, weights)
 
-    def _read(self, outputs: Any, logits: Any, rows: np.ndarray) -> Scores:
-        return self._reader.read(_to_numpy(self._reader.extract(outputs, logits, rows)))
-
     def _extract_whole(self, inputs: np.ndarray, rows: np.ndarray) -> tuple[Any, ...]:
-        outputs, logits = self._forward(inputs, rows.astype("int32"))
-        return _to_numpy(self._reader.extract(outputs, logits, rows.astype("int32")))
+        """What the reader needs of whole forward passes, in NumPy."""
+        rows = rows.astype("int32")
+        outputs, logits = self._forward(inputs, rows)
+        return _to_numpy(self._reader.extract(outputs, logits, rows))
 
     def _route(self, windows: Windows) -> UnderWindows | None:
         """How these windows are computed on patches; `None` if whole forward passes are to be taken."""
