@@ -6,8 +6,9 @@ from models import linear
 
 from picasso_callbacks import Probes, explain
 from picasso_callbacks.scores import Scores, softmax
-from picasso_callbacks.shortcuts.dependence import Dependence, _t_quantile, measure
+from picasso_callbacks.shortcuts.dependence import Dependence, _t_quantile, flips, gaps_and_share
 from picasso_callbacks.shortcuts.donors import Pairs
+from picasso_callbacks.shortcuts.trials import make_trials
 
 SIDE = 12
 
@@ -87,10 +88,10 @@ def regions():
 
 def test_the_region_that_is_read_carries_everything_and_the_others_nothing():
     cues = found(top_third(), plain(regions=regions()), expected="vehicle")
-    assert list(cues) == ["sky", "hills", "surroundings"]
-    assert [cues[name].share for name in cues] == pytest.approx([1, 0, 1], abs=1e-5)
-    assert [cues[name].change for name in cues] == pytest.approx([ALL, 0, ALL], abs=1e-5)
-    assert [cues[name].area for name in cues] == pytest.approx([1 / 3, 1 / 3, 2 / 3])
+    assert list(cues) == ["sky", "hills", "surroundings", "texture"]
+    assert [cues[name].share for name in cues] == pytest.approx([1, 0, 1, 0], abs=1e-5)
+    assert [cues[name].change for name in cues] == pytest.approx([ALL, 0, ALL, 0], abs=1e-5)
+    assert [cues[name].area for name in cues] == pytest.approx([1 / 3, 1 / 3, 2 / 3, 1])
 
 
 def test_a_part_of_that_size_elsewhere_is_the_control():
@@ -102,7 +103,7 @@ def test_a_part_of_that_size_elsewhere_is_the_control():
 
 def test_reading_the_expected_region_depends_on_nothing_else():
     cues = found(top_third(), plain(regions=regions()), expected="sky")
-    assert [cues[name].change for name in cues] == pytest.approx([0, 0, 0], abs=1e-6)
+    assert [cues[name].change for name in cues] == pytest.approx([0, 0, 0, 0], abs=1e-6)
 
 
 def test_what_belongs_to_the_expected_region_too_is_not_exchanged():
@@ -112,21 +113,33 @@ def test_what_belongs_to_the_expected_region_too_is_not_exchanged():
     assert cues["upper half"].area == pytest.approx(2 / 12)
 
 
-def test_a_donor_without_the_region_gives_nothing():
+def test_a_probe_without_the_region_neither_gives_nor_takes():
     masks = regions()
     masks["sky"][0] = False
     cues = found(top_third(), plain(regions=masks), expected="vehicle")
-    sky = cues["sky"]
-    assert sky.gaps[0] == pytest.approx(0, abs=1e-6)  # nor does it take
-    assert sky.gaps[1] == pytest.approx(ALL, abs=1e-5)
-    assert 0 < sky.gaps[4:].mean() <= ALL
+    assert cues["sky"].labels.tolist() == [0, 0, 0, 1, 1, 1, 1]
+    assert cues["sky"].gaps.tolist() == pytest.approx([ALL] * 7, abs=1e-5)
+    assert cues["sky"].area == pytest.approx(1 / 3)
+    assert len(cues["hills"].gaps) == 8
 
 
 def test_where_the_expected_region_is_not_marked_nothing_is_exchanged():
     masks = regions()
     masks["sky"][[0, 5]] = False
     cues = found(top_third(), plain(regions=masks), expected="sky")
-    assert [cues[name].gaps for name in cues] == [pytest.approx(np.zeros(8), abs=1e-6)] * 3
+    assert [len(cues[name].gaps) for name in ("hills", "vehicle", "surroundings")] == [6, 6, 6]
+
+
+def test_a_region_that_too_few_probes_have_is_not_tried():
+    masks = regions()
+    masks["sky"][1:] = False
+    assert list(found(top_third(), plain(regions=masks), expected="vehicle")) == ["hills", "surroundings", "texture"]
+
+
+@pytest.mark.parametrize("name", ["surroundings", "texture"])
+def test_a_region_with_the_name_of_what_is_tried_anyway_is_refused(name):
+    with pytest.raises(ValueError, match=f"a region is called '{name}'.*Rename it"):
+        make_trials(plain(regions={**regions(), name: regions()["sky"]}), "vehicle")
 
 
 def test_tested_probes_keep_their_labels():
@@ -142,22 +155,24 @@ def scores(*log_odds):
 def test_disturbance_that_donors_of_the_own_class_cause_too_is_no_dependence():
     # Probes 0 and 1 of class 0, 2 of class 1. Whatever is put in, the log-odds of the probe's class fall by 1.
     pairs = Pairs(np.array([0, 0]), np.array([1, 2]), np.array([False, True]))
-    gaps, flips, share = measure(scores(-2, -2, 2), scores(-1, -1), np.array([0, 0, 1]), pairs)
-    assert (gaps.tolist(), flips.tolist(), share) == ([0], [0], 0)
+    base, exchanged = scores(-2, -2, 2), scores(-1, -1)
+    gaps, share = gaps_and_share(base, exchanged, np.array([0, 0, 1]), pairs)
+    assert (gaps.tolist(), flips(base, exchanged, pairs).tolist(), share) == ([0], [0], 0)
 
 
 def test_gaps_are_in_probability_and_shares_in_log_odds():
     # The cue of class 1 moves the log-odds from -2 to 1, three quarters of the way to 2; that of class 0 nowhere.
     pairs = Pairs(np.array([0, 0]), np.array([1, 2]), np.array([False, True]))
-    gaps, flips, share = measure(scores(-2, -2, 2), scores(-2, 1), np.array([0, 0, 1]), pairs)
+    base, exchanged = scores(-2, -2, 2), scores(-2, 1)
+    gaps, share = gaps_and_share(base, exchanged, np.array([0, 0, 1]), pairs)
     assert gaps.tolist() == pytest.approx([sigmoid(2) - sigmoid(-1)])
-    assert flips.tolist() == [1]
+    assert flips(base, exchanged, pairs).tolist() == [1]
     assert share == pytest.approx(3 / 4)
 
 
 def test_a_model_that_tells_nothing_apart_has_no_share():
     pairs = Pairs(np.array([0, 0]), np.array([1, 2]), np.array([False, True]))
-    assert measure(scores(0, 0, 0), scores(0, 0), np.array([0, 0, 1]), pairs)[2] == 0
+    assert gaps_and_share(scores(0, 0, 0), scores(0, 0), np.array([0, 0, 1]), pairs)[1] == 0
 
 
 def test_the_lower_bound_is_the_mean_less_t_standard_errors():

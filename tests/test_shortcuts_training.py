@@ -14,7 +14,7 @@ from picasso_callbacks.report import Report
 
 OURS = ("picasso_callbacks", logging.WARNING)
 METHODS = ["class_probabilities"]
-SKY = {f"picasso_dependence/{name}" for name in ("sky", "surroundings")}
+SKY = {f"picasso_dependence/{name}" for name in ("sky", "surroundings", "texture")}
 CUES = {f"picasso_dependence/{name}" for name in ("colour", "layout", "texture", "frame", "corners", "tag 1", "tag 2")}
 
 
@@ -218,7 +218,8 @@ def test_an_unknown_cue_raises_and_names_the_cues(tmp_path, allowed):
 
 
 def test_an_unknown_region_raises_where_one_is_expected(tmp_path):
-    with pytest.raises(ValueError, match=r"allowed is \['weather'\]; expected a list of some of \['sky', 'vehicle'\]"):
+    message = r"allowed is \['weather'\]; expected a list of some of \['sky', 'vehicle', 'texture'\]"
+    with pytest.raises(ValueError, match=message):
         watching(tmp_path, allowed=["weather"])
 
 
@@ -227,7 +228,8 @@ def test_an_allowed_region_is_as_good_as_the_expected_one(tmp_path, caplog):
     ground[:, -3:] = True
     three = {**regions(12), "ground": ground}
     history = fit(compiled(), watching(tmp_path, probes=probes(regions=three), expected="ground", allowed=["sky"]))
-    assert set(history.history) - {"loss"} == {f"picasso_dependence/{name}" for name in ("vehicle", "surroundings")}
+    tried = ("vehicle", "surroundings", "texture")
+    assert set(history.history) - {"loss"} == {f"picasso_dependence/{name}" for name in tried}
     assert max(map(abs, history.history["picasso_dependence/surroundings"])) < 0.1
     assert not warnings(caplog)
 

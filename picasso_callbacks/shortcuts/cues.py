@@ -43,7 +43,7 @@ def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: 
     return [
         Cue("colour", "the colours and brightness", _exchange_colour),
         Cue("layout", "the coarse layout of light", lambda a, b: a + _coarse(b) - _coarse(a)),
-        Cue("texture", "the fine texture", _exchange_texture),
+        TEXTURE,
         _place("frame", "the frame", _frame(size)),
         _place("corners", "the corners", _corners(size)),
         *(_place(f"tag {number}", f"a small {name}", mask) for number, (name, mask) in enumerate(places, start=1)),
@@ -153,3 +153,7 @@ def _corners(size: tuple[int, int]) -> np.ndarray:
 def _thirds(size: tuple[int, int]) -> dict[str, np.ndarray]:
     rows = np.arange(size[0]) * 3 // size[0]
     return {name: np.broadcast_to((rows == i)[:, None], size) for i, name in enumerate(("top", "middle", "bottom"))}
+
+
+TEXTURE = Cue("texture", "the fine texture", _exchange_texture)
+"""The one cue of these that may lie on an object and not belong to it."""

@@ -55,8 +55,8 @@ class Dependence:
         return self.change - _t_quantile(1 - level, count - 1) * error
 
 
-def measure(base: Scores, exchanged: Scores, labels: np.ndarray, pairs: Pairs) -> tuple[np.ndarray, np.ndarray, float]:
-    """What the exchange of one cue did.
+def gaps_and_share(base: Scores, exchanged: Scores, labels: np.ndarray, pairs: Pairs) -> tuple[np.ndarray, float]:
+    """What the exchange of one cue did to the probabilities and log-odds of the probes' own classes.
 
     Args:
         base: Scores of the P untouched probes.
@@ -65,15 +65,20 @@ def measure(base: Scores, exchanged: Scores, labels: np.ndarray, pairs: Pairs) -
         pairs: Who gave to whom.
 
     Returns:
-        The gaps and flips of the N tested probes, and the share of the contrast, as in `Dependence`.
+        The gaps of the N tested probes and the share of the contrast, as in `Dependence`.
     """
     own = labels[pairs.probes][:, None]
     fall = base.probability(labels[:, None])[pairs.probes, 0] - exchanged.probability(own)[:, 0]
     log_odds_fall = base.log_odds(labels[:, None])[pairs.probes, 0] - exchanged.log_odds(own)[:, 0]
     contrast = _gaps(-base[pairs.donors].log_odds(own)[:, 0], pairs).mean()
-    changed = exchanged.ranking.argmax(axis=1) != base.ranking.argmax(axis=1)[pairs.probes]
     share = float(_gaps(log_odds_fall, pairs).mean() / contrast) if contrast > 0 else 0.0
-    return _gaps(fall, pairs), _mean_by_probe(changed, pairs, pairs.other), share
+    return _gaps(fall, pairs), share
+
+
+def flips(base: Scores, exchanged: Scores, pairs: Pairs) -> np.ndarray:
+    """The share of donors of other classes with whose cue the answer changes, for each tested probe: float64 `[N]`."""
+    changed = exchanged.ranking.argmax(axis=1) != base.ranking.argmax(axis=1)[pairs.probes]
+    return _mean_by_probe(changed, pairs, pairs.other)
 
 
 def _gaps(values: np.ndarray, pairs: Pairs) -> np.ndarray:

@@ -26,13 +26,19 @@ class Pairs:
         """The probes that have donors, each once: int `[N]`."""
         return np.unique(self.probes)
 
+    @property
+    def of_other_classes(self) -> Pairs:
+        """The pairs whose donor is of another class."""
+        return Pairs(self.probes[self.other], self.donors[self.other], self.other[self.other])
 
-def choose_pairs(labels: np.ndarray, each: int) -> Pairs:
+
+def choose_pairs(labels: np.ndarray, each: int, among: np.ndarray | None = None) -> Pairs:
     """For every probe `each` donors of other classes and `each` of its own, as evenly spread as possible.
 
     Args:
         labels: int `[P]`.
         each: How many of either kind; fewer where there are not so many.
+        among: bool `[P]`, which probes take part; by default all.
 
     Returns:
         The pairs of all probes that have donors of both kinds.
@@ -40,10 +46,11 @@ def choose_pairs(labels: np.ndarray, each: int) -> Pairs:
     rng = np.random.default_rng(0)
     rows: list[tuple[int, int, bool]] = []
     used = np.zeros((2, len(labels)))
+    among = np.ones(len(labels), dtype=bool) if among is None else among
     for probe in rng.permutation(len(labels)):
-        same = np.flatnonzero((labels == labels[probe]) & (np.arange(len(labels)) != probe))
-        other = np.flatnonzero(labels != labels[probe])
-        if not len(same) or not len(other):
+        same = np.flatnonzero(among & (labels == labels[probe]) & (np.arange(len(labels)) != probe))
+        other = np.flatnonzero(among & (labels != labels[probe]))
+        if not among[probe] or not len(same) or not len(other):
             continue
         for kind, candidates in enumerate((same, other)):
             order = np.lexsort((rng.random(len(candidates)), used[kind, candidates]))  # the least used first

@@ -1,0 +1,133 @@
+"""Trials: which cues of these probes are exchanged, and between which of them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Collection
+
+import numpy as np
+
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, find_tags, standard_cues
+from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs
+from picasso_callbacks.shortcuts.regions import elsewhere, spread_region
+
+DONORS = 4
+"""Donors of either kind for each probe and cue: eight forward passes."""
+
+TAGS = 2
+"""How many small places with a constant mark are tried."""
+
+REST = "surroundings"
+"""All but the expected region."""
+
+FEWEST = 4
+"""Fewer probes than these allow no statement about a cue."""
+
+Make = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Puts a cue of donors into probes, both given by their indices, int `[B]`: `[B, H, W, C]`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """One cue to be tried.
+
+    Args:
+        name: The cue's or region's name.
+        phrase: How a sentence calls it.
+        suspicious: Whether answers should not hang on it.
+        area: The share of the picture that it takes, 0..1.
+        pairs: Between whom it is exchanged.
+        make: Makes the images.
+        control: Makes images with a part of the same size from elsewhere; `None` where there is no such thing.
+    """
+
+    name: str
+    phrase: str
+    suspicious: bool
+    area: float
+    pairs: Pairs
+    make: Make
+    control: Make | None = None
+
+
+def make_trials(probes: Probes, expected: str | None = None, allowed: Collection[str] = ()) -> list[Trial]:
+    """The trials of these probes.
+
+    With an expected region, what lies outside of it is exchanged: each other region, and all of the rest at once; and
+    the fine texture, which may lie on the object as well and not belong to it. Without one, all kinds of cues that no
+    label should hang on.
+
+    Args:
+        probes: Labelled probes, two or more of at least two classes.
+        expected: The region that the answers should come from, if the probes have regions.
+        allowed: Names of cues or regions that the label may hang on.
+
+    Raises:
+        ValueError: No labels, too few probes of a class, no such region or cue.
+    """
+    if probes.labels is None:
+        raise ValueError("Picasso: shortcuts can't be told without labels. Pass Probes(..., labels=...).")
+    pairs = choose_pairs(probes.labels, DONORS)
+    if len(pairs.tested) < FEWEST:
+        raise ValueError(
+            "Picasso: to tell shortcuts it takes two or more probes of two or more classes; there are "
+            f"{np.unique(probes.labels, return_counts=True)[1].tolist()} of each class."
+        )
+    images = probes.images.astype("float64")
+    if expected is None:
+        size = images.shape[1:3]
+        tag_size = (max(size[0] // 8, 2), max(size[1] // 8, 2))
+        cues = standard_cues(size, find_tags(images, probes.labels, tag_size, TAGS), tag_size)
+        _check_allowed(allowed, [cue.name for cue in cues])
+        return [_cue_trial(images, cue, pairs, allowed) for cue in cues]
+    masks = _regions_to_try(probes, expected, allowed)
+    trials = [_region_trial(images, probes.labels, name, mask, expected) for name, mask in masks.items()]
+    tried = [trial for trial in trials if len(trial.pairs.tested) >= FEWEST]
+    return [*tried, _cue_trial(images, TEXTURE, pairs, allowed)]
+
+
+def _cue_trial(images: np.ndarray, cue: Cue, pairs: Pairs, allowed: Collection[str]) -> Trial:
+    def make(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
+        return cue.exchange(images[probes], images[donors])
+
+    return Trial(cue.name, cue.phrase, cue.suspicious and cue.name not in allowed, cue.area, pairs, make)
+
+
+def _regions_to_try(probes: Probes, expected: str, allowed: Collection[str]) -> dict[str, np.ndarray]:
+    """Every region that is neither expected nor allowed, without what belongs to those, and all of the rest."""
+    regions = probes.regions or {}
+    if expected not in regions:
+        raise ValueError(f"Picasso: expected is {expected!r}; the probes' regions are {sorted(regions)}.")
+    for taken in (REST, TEXTURE.name):
+        if taken in regions:
+            raise ValueError(f"Picasso: a region is called {taken!r}, as is what Picasso tries itself. Rename it.")
+    _check_allowed(allowed, [*regions, TEXTURE.name])
+    inside = regions[expected]
+    outside = ~inside & inside.any(axis=(1, 2), keepdims=True)  # where it is not marked, anything may be the object
+    for name in set(allowed) & set(regions):
+        outside = outside & ~regions[name]
+    masks = {name: mask & outside for name, mask in regions.items() if name not in (expected, *allowed)}
+    return {**masks, REST: outside}
+
+
+def _region_trial(images: np.ndarray, labels: np.ndarray, name: str, masks: np.ndarray, expected: str) -> Trial:
+    present = np.asarray(masks.any(axis=(1, 2)))
+    area = float(masks[present].mean()) if present.any() else 0.0
+    spread, moved = spread_region(images, masks), elsewhere(masks)
+
+    def make(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
+        return np.where(masks[probes][..., None], spread[donors], images[probes])
+
+    def control(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
+        return np.where(moved[probes][..., None], images[donors], images[probes])
+
+    phrase = f"everything but the {expected}" if name == REST else f"the {name}"
+    pairs = choose_pairs(labels, DONORS, present)
+    return Trial(name, phrase, True, area, pairs, make, None if area > 0.5 else control)
+
+
+def _check_allowed(allowed: Collection[str], names: list[str]) -> None:
+    unknown = [allowed] if isinstance(allowed, str) else sorted(set(allowed) - set(names))
+    if unknown:
+        raise ValueError(f"Picasso: allowed is {allowed!r}; expected a list of some of {names}.")
