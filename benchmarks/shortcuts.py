@@ -24,8 +24,10 @@ import keras
 import numpy as np
 from shortcuts_data import CUES, parts, probes
 
+from picasso_callbacks import Probes
 from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.shortcuts import Detector
+from picasso_callbacks.shortcuts.trials import make_trials
 
 HERE = pathlib.Path(__file__).parent
 RESULTS = HERE / "results" / "shortcuts"
@@ -70,9 +72,9 @@ def judge(data: str, strength: float, seed: int, architecture: str, file: pathli
     asked = probes(data, strength, seed)
     model = network(asked.images.shape[1:], len(np.unique(asked.labels)), architecture)
     live = LiveModel(model, asked)
-    detectors = {"without masks": Detector(asked, None, ())}
-    if asked.regions:
-        detectors["with masks"] = Detector(asked, "vehicle", ())
+    expected = {"without masks": None, **({"with masks": "vehicle"} if asked.regions else {})}
+    detectors = {route: Detector(asked, region, ()) for route, region in expected.items()}
+    passes = {route: _passes(asked, region) for route, region in expected.items()}
     epochs = []
     with np.load(file) as kept:
         for epoch in range(EPOCHS):
@@ -80,7 +82,8 @@ def judge(data: str, strength: float, seed: int, architecture: str, file: pathli
             accuracy, decorrelated = kept[f"{epoch} accuracies"].tolist()
             seen = {name: _seen(detector, live) for name, detector in detectors.items()}
             epochs.append({"accuracy": accuracy, "decorrelated": decorrelated, **seen})
-    return {"data": data, "strength": strength, "seed": seed, "architecture": architecture, "epochs": epochs}
+    about = {"data": data, "strength": strength, "seed": seed, "architecture": architecture, "passes": passes}
+    return {**about, "epochs": epochs}
 
 
 def _seen(detector: Detector, live: LiveModel) -> dict:
@@ -88,6 +91,13 @@ def _seen(detector: Detector, live: LiveModel) -> dict:
     assert found is not None
     suspects = {one.name: one.change for one in found.dependences if one.suspicious}
     return {"changes": suspects, "alarms": [one.name for one in found.alarms]}
+
+
+def _passes(asked: Probes, expected: str | None) -> float:
+    """The forward passes of one look, in addition to those of the untouched probes; for each probe."""
+    trials = make_trials(asked, expected)
+    controls = [trial.pairs.of_other_classes for trial in trials if trial.control]
+    return sum(len(pairs.probes) for pairs in [*(trial.pairs for trial in trials), *controls]) / len(asked)
 
 
 def plan(seeds: list[int]) -> Iterator[tuple[str, float, int, str]]:

@@ -1,66 +1,97 @@
-"""The table of benchmarks/shortcuts.py, from the runs that there are."""
+"""The page about benchmarks/shortcuts.py, from the runs that were judged."""
 
 from __future__ import annotations
 
 import json
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 BIASED = 0.15
 TUNING = 100
 ROUTES = ("with masks", "without masks")
+HONEST = ("honest", "digits")
+
+RIGHT = {
+    # which names of alarms are right: with masks the parts in which the cue lies; else the kinds of which it is one
+    "sky": {"sky", "surroundings", "colour", "layout", "frame", "corners"},
+    "tint": {"surroundings", "colour", "layout"},
+    "tag": {"surroundings", "corners", "frame", "tag 1", "tag 2"},
+    "texture": {"texture", "surroundings"},
+    "frame": {"surroundings", "frame", "corners"},
+    "sky and tag": {"sky", "surroundings", "colour", "layout", "frame", "corners", "tag 1", "tag 2"},
+    "digits decoy": {"corners", "frame", "tag 1", "tag 2"},
+}
 
 
 def write(results: pathlib.Path, page: pathlib.Path) -> None:
-    """Writes the page about all runs with seeds below `TUNING`."""
+    """Writes the page about all judged runs with seeds below `TUNING`."""
     runs = [json.loads(file.read_text()) for file in sorted(results.glob("*.json"))]
     runs = [run for run in runs if run["seed"] < TUNING]
-    honest = [run for run in runs if run["data"] in ("honest", "digits")]
-    planted = [run for run in runs if run not in honest]
+    honest = [run for run in runs if run["data"] in HONEST]
+    planted = [run for run in runs if run["data"] not in HONEST]
+    seeds = len({run["seed"] for run in planted})
+    digits = sum(run["data"] == "digits" for run in honest)
     lines = [
         "# Shortcuts: results",
         "",
-        "Made by `python benchmarks/shortcuts.py --report` from "
-        f"{len(planted)} runs with a planted cue and {len(honest)} honest ones; see [shortcuts.md](shortcuts.md).",
+        f"Made by `python benchmarks/shortcuts.py report` from {len(planted)} networks with a planted cue ({seeds}",
+        f"seeds) and {len(honest)} honest ones, {digits} of them on real digits; see [shortcuts.md](shortcuts.md). An",
+        "epoch is *biased* if the network then loses at least 15 points on data in which the cue tells nothing.",
         "",
-        "| | " + " | ".join(ROUTES) + " |",
-        "|---|---|---|",
-        _row("biased networks flagged, by epoch", [_flagged(planted, route) for route in ROUTES]),
-        _row("honest networks ever flagged in a run", [_ever(honest, route) for route in ROUTES]),
-        _row("rank correlation of dependence and loss", [_correlation(runs, route) for route in ROUTES]),
-        "",
-        "Without masks, by cue: biased epochs flagged.",
-        "",
-        "| cue | flagged |",
-        "|---|---|",
+        *_table("", ROUTES, _rows(runs, honest, planted)),
     ]
-    for cue in sorted({run["data"] for run in planted}):
-        lines.append(_row(cue, [_flagged([run for run in planted if run["data"] == cue], "without masks")]))
+    for title, key in (("cue", "data"), ("strength", "strength"), ("architecture", "architecture")):
+        groups = {value: [run for run in planted if run[key] == value] for value in sorted({r[key] for r in planted})}
+        rows = [(f"{value}", [_flagged(group, route) for route in ROUTES]) for value, group in groups.items()]
+        lines += ["", f"Biased epochs flagged, by {title}:", "", *_table(title, ROUTES, rows)]
+    for route in ROUTES:
+        missed = [words for run in planted for words in _missed(run, route)]
+        lines += ["", f"Biased epochs without an alarm, {route}: {len(missed)}.", *[f"- {words}" for words in missed]]
+        wrong = [words for run in honest for words in _accused(run, route)]
+        lines += ["", f"Honest networks with an alarm, {route}: {len(wrong)}.", *[f"- {words}" for words in wrong]]
     page.write_text("\n".join(lines) + "\n")
 
 
-def _row(title: str, cells: Iterable[str]) -> str:
-    return f"| {title} | " + " | ".join(cells) + " |"
+def _rows(runs: list[dict], honest: list[dict], planted: list[dict]) -> list[tuple[str, list[str]]]:
+    def first(seen: list[dict]) -> list[dict]:
+        return seen[:1]
 
-
-def _seen(runs: list[dict], route: str) -> list[tuple[float, dict]]:
-    """Every epoch of every run: the loss of accuracy, and what was seen."""
     return [
-        (epoch["accuracy"] - epoch["decorrelated"], epoch[route])
-        for run in runs
-        for epoch in run["epochs"]
-        if route in epoch
+        ("biased epochs flagged", [_flagged(planted, route) for route in ROUTES]),
+        ("of these, first epochs", [_flagged(planted, route, first) for route in ROUTES]),
+        ("the right region or cue named first", [_named(planted, route) for route in ROUTES]),
+        ("honest networks ever flagged", [_ever(honest, route) for route in ROUTES]),
+        ("rank correlation of dependence and accuracy lost", [_correlation(runs, route) for route in ROUTES]),
+        ("forward passes a probe and look", [_passes(runs, route) for route in ROUTES]),
     ]
+
+
+def _table(corner: str, heads: Iterable[str], rows: Iterable[tuple[str, list[str]]]) -> list[str]:
+    lines = [f"| {corner} | " + " | ".join(heads) + " |", "|---" * (len(list(heads)) + 1) + "|"]
+    return lines + [f"| {title} | " + " | ".join(cells) + " |" for title, cells in rows]
+
+
+def _biased(run: dict, route: str, part: Callable[[list[dict]], list[dict]] = list) -> list[dict]:
+    return [epoch for epoch in part(run["epochs"]) if route in epoch and _lost(epoch) >= BIASED]
+
+
+def _lost(epoch: dict) -> float:
+    return epoch["accuracy"] - epoch["decorrelated"]
 
 
 def _share(hits: list[bool]) -> str:
     return f"{sum(hits)} of {len(hits)} ({np.mean(hits):.1%})" if hits else "-"
 
 
-def _flagged(runs: list[dict], route: str) -> str:
-    return _share([bool(seen["alarms"]) for loss, seen in _seen(runs, route) if loss >= BIASED])
+def _flagged(runs: list[dict], route: str, part: Callable[[list[dict]], list[dict]] = list) -> str:
+    return _share([bool(epoch[route]["alarms"]) for run in runs for epoch in _biased(run, route, part)])
+
+
+def _named(runs: list[dict], route: str) -> str:
+    first = [(run["data"], epoch[route]["alarms"][:1]) for run in runs for epoch in _biased(run, route)]
+    return _share([alarms[0] in RIGHT[data] for data, alarms in first if alarms])
 
 
 def _ever(runs: list[dict], route: str) -> str:
@@ -69,12 +100,42 @@ def _ever(runs: list[dict], route: str) -> str:
 
 
 def _correlation(runs: list[dict], route: str) -> str:
-    seen = _seen(runs, route)
+    seen = [(_lost(epoch), epoch[route]) for run in runs for epoch in run["epochs"] if route in epoch]
     if len(seen) < 3:
         return "-"
     losses = np.array([loss for loss, _ in seen])
     changes = np.array([max(one["changes"].values()) for _, one in seen])
     return f"{np.corrcoef(_ranks(losses), _ranks(changes))[0, 1]:.2f}"
+
+
+def _passes(runs: list[dict], route: str) -> str:
+    return f"{np.mean([run['passes'][route] for run in runs if route in run['passes']] or [np.nan]):.0f}"
+
+
+def _title(run: dict) -> str:
+    return f"{run['data']}, strength {run['strength']:.0%}, seed {run['seed']}, {run['architecture']}"
+
+
+def _missed(run: dict, route: str) -> list[str]:
+    return [
+        f"{_title(run)}, epoch {number}: {_lost(epoch):.2f} lost, largest dependence {_largest(epoch[route])}"
+        for number, epoch in enumerate(run["epochs"])
+        if route in epoch and _lost(epoch) >= BIASED and not epoch[route]["alarms"]
+    ]
+
+
+def _accused(run: dict, route: str) -> list[str]:
+    seen = [(number, epoch[route]) for number, epoch in enumerate(run["epochs"]) if route in epoch]
+    return [
+        f"{_title(run)}, epoch {number}: {', '.join(one['alarms'])}, {_largest(one)}"
+        for number, one in seen
+        if one["alarms"]
+    ][:1]
+
+
+def _largest(seen: dict) -> str:
+    name, change = max(seen["changes"].items(), key=lambda item: item[1])
+    return f"{name} {change:.2f}"
 
 
 def _ranks(values: np.ndarray) -> np.ndarray:
