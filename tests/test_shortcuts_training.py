@@ -32,7 +32,7 @@ def test_the_shortcut_is_named_at_the_first_epoch(tmp_path, caplog):
     (warning,) = warnings(caplog)
     assert warning.startswith("Picasso, epoch 0: half-track: swapping the sky changes 6 of 6 answers")
     assert "tank: swapping the sky changes 6 of 6 answers" in warning
-    assert warning.endswith("That is not the vehicle.")
+    assert warning.endswith("the answers should come from the vehicle.")
 
 
 def test_the_expected_region_may_be_learned(tmp_path, caplog):
