@@ -126,9 +126,9 @@ def test_the_evidence_lies_on_the_shortcut_and_the_answers_do_without_the_object
     assert of_vehicle.flipped == 0
     assert last.stable_since is not None
     assert last.verdict.endswith(
-        f" {sky.share:.0%} of the evidence lies on the sky, 33% of the picture. With the vehicle hidden, 12 of 12 "
-        "answers stay the same. Not what you would expect: the answers should come from the vehicle. What it looks at "
-        f"has been the same since epoch {last.stable_since}."
+        f" {sky.share:.0%} of the evidence lies on the sky, which is 33% of the picture. With the vehicle hidden, "
+        "12 of 12 answers stay the same. Not what you would expect: the answers should come from the vehicle. "
+        f"What it looks at has been the same since epoch {last.stable_since}."
     )
 
 

@@ -35,7 +35,7 @@ def test_it_counts_answers_of_each_class():
     assert make_verdict([dependence(control=np.array([0, 0, 1, 0]), share=0.71)], CLASSES, "vehicle") == (
         "half-track: swapping the sky changes 1 of 2 answers (a part of that size elsewhere: 0). "
         "tank: swapping the sky changes 2 of 2 answers (a part of that size elsewhere: 1). "
-        "71% of what tells the classes apart travels with it, 31% of the picture. "
+        "71% of what tells the classes apart travels with it, which is 31% of the picture. "
         "Not what you would expect: the answers should come from the vehicle."
     )
 
@@ -45,7 +45,7 @@ def test_all_that_is_known_is_said():
     hidden = [hiding("sky", [[1, 1, 1]] * 4), hiding("vehicle", [[0, 0, 0]] * 3 + [[1, 1, 1]])]
     assert make_verdict([dependence()], CLASSES, "vehicle", shown, hidden, stable_since=3) == (
         "half-track: swapping the sky changes 1 of 2 answers. tank: swapping the sky changes 2 of 2 answers. "
-        "70% of the evidence lies on the sky, 31% of the picture. "
+        "70% of the evidence lies on the sky, which is 31% of the picture. "
         "With the vehicle hidden, 3 of 4 answers stay the same. "
         "Not what you would expect: the answers should come from the vehicle. "
         "What it looks at has been the same since epoch 3."
@@ -59,7 +59,7 @@ def test_the_first_map_that_tells_is_believed():
 
 def test_maps_that_show_nothing_leave_the_exchange_to_tell():
     verdict = make_verdict([dependence()], CLASSES, "vehicle", [evidence("sky", np.nan, np.nan)])
-    assert "50% of what tells the classes apart travels with it, 31% of the picture." in verdict
+    assert "50% of what tells the classes apart travels with it, which is 31% of the picture." in verdict
 
 
 def test_a_region_that_is_called_as_a_cue_is_not_taken_for_it():
@@ -69,7 +69,7 @@ def test_a_region_that_is_called_as_a_cue_is_not_taken_for_it():
 def test_without_an_expected_region_it_asks_whether_that_may_be():
     assert make_verdict([dependence()], CLASSES, None) == (
         "half-track: swapping the sky changes 1 of 2 answers. tank: swapping the sky changes 2 of 2 answers. "
-        "50% of what tells the classes apart travels with it, 31% of the picture. "
+        "50% of what tells the classes apart travels with it, which is 31% of the picture. "
         "Should they? If so, say allowed=[...]; else mind your data."
     )
 
@@ -94,7 +94,7 @@ def test_that_all_around_the_object_carries_what_the_sky_does_is_nothing_new():
 def test_where_all_around_the_object_is_the_worst_its_parts_are_named():
     verdict = make_verdict([surroundings(), dependence()], CLASSES, "vehicle", [evidence("vehicle", 0.1, area=0.08)])
     assert "tank: swapping everything but the vehicle changes 2 of 2 answers. " in verdict
-    assert "10% of the evidence lies on the vehicle, 8% of the picture. Part of that is the sky." in verdict
+    assert "10% of the evidence lies on the vehicle, which is 8% of the picture. Part of that is the sky." in verdict
 
 
 def test_many_classes_are_one_sentence():

@@ -16,9 +16,8 @@ class Evidence:
 
     What counts is the absolute attribution. For unsigned maps, such as saliency, there is no other. For signed ones,
     such as occlusion, what speaks against a class is looked at as much as what speaks for it; and which of the two a
-    place does depends also on what it was hidden with: to a network that knows nothing but the sky, a blur is a cloudy
-    sky, and speaks for one class. (For the other class of such a network, with a blurred canvas, the positive part of
-    occlusion maps put 1.4 times its area on the vehicle, the absolute value 0.6.)
+    place does depends on what it was hidden with. (A clear sky that is blurred stays clear: of a network that knew only
+    the sky, the positive part of such occlusion maps put 1.4 times its area on half-tracks, the absolute value 0.7.)
 
     A map that shows nothing has no share: zero everywhere, or nowhere beyond what its scale calls neutral.
 

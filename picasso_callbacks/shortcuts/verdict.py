@@ -66,8 +66,8 @@ def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None
     if expected is not None:
         for one in evidence:
             if one.region == region and not np.isnan(one.share):
-                return f"{one.share:.0%} of the evidence lies on the {region}, {one.area:.0%} of the picture."
-    place = f", {worst.area:.0%} of the picture" if worst.area < 1 else ""
+                return f"{one.share:.0%} of the evidence lies on the {region}, which is {one.area:.0%} of the picture."
+    place = f", which is {worst.area:.0%} of the picture" if worst.area < 1 else ""
     return f"{worst.share:.0%} of what tells the classes apart travels with it{place}."
 
 
