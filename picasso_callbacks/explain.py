@@ -152,9 +152,8 @@ def look_at(
         hidings=(attempt("hiding", hide_regions, live, scores) or ()) if found and expected is not None else (),
         stable_since=attempt("drift", see, next(iter(maps.values())).values[:, 0]) if see and maps else None,
     )
-    if found is None:
-        return report
-    return dataclasses.replace(report, verdict=attempt("verdict", _verdict, report, expected) or "")
+    verdict = attempt("verdict", _verdict, report, expected) if found else None
+    return dataclasses.replace(report, verdict=verdict or "")
 
 
 def _verdict(report: Report, expected: str | None) -> str:

@@ -93,8 +93,12 @@ def test_that_all_around_the_object_carries_what_the_sky_does_is_nothing_new():
 
 def test_where_all_around_the_object_is_the_worst_its_parts_are_named():
     verdict = make_verdict([surroundings(), dependence()], CLASSES, "vehicle", [evidence("vehicle", 0.1, area=0.08)])
-    assert "tank: swapping everything but the vehicle changes 2 of 2 answers. " in verdict
-    assert "10% of the evidence lies on the vehicle, which is 8% of the picture. Part of that is the sky." in verdict
+    assert verdict == (
+        "half-track: swapping everything but the vehicle changes 1 of 2 answers. "
+        "tank: swapping everything but the vehicle changes 2 of 2 answers. Swapping the sky alone changes 3 of 4. "
+        "10% of the evidence lies on the vehicle, which is 8% of the picture. "
+        "Not what you would expect: the answers should come from the vehicle."
+    )
 
 
 def test_many_classes_are_one_sentence():

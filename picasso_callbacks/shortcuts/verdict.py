@@ -37,8 +37,14 @@ def make_verdict(
         where = "none of the cues that were tried" if expected is None else f"nothing outside of the {expected}"
         return " ".join([f"No shortcut seen: the answers hang on {where}.", *drift])
     worst, *others = alarms
-    sentences = [*_about_classes(worst, class_names), _place(worst, evidence, expected)]
-    sentences += [*_others(worst, others, expected), *_without(hidings, expected)]
+    all_else = expected is not None and worst.name == ALL_ELSE
+    sentences = _about_classes(worst, class_names)
+    if all_else:
+        sentences += [_alone(one) for one in others]
+    sentences.append(_place(worst, evidence, expected))
+    if not all_else:
+        sentences += _also(others, expected)
+    sentences += _without(hidings, expected)
     sentences.append(
         f"Not what you would expect: the answers should come from the {expected}."
         if expected is not None
@@ -71,12 +77,15 @@ def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None
     return f"{worst.share:.0%} of what tells the classes apart travels with it{place}."
 
 
-def _others(worst: Dependence, others: Sequence[Dependence], expected: str | None) -> Iterator[str]:
+def _alone(part: Dependence) -> str:
+    return f"Swapping {part.phrase} alone changes {part.flips.sum():.0f} of {len(part.flips)}."
+
+
+def _also(others: Sequence[Dependence], expected: str | None) -> Iterator[str]:
     """The other alarms; that all which surrounds the object carries what a part of it does is nothing new."""
     phrases = [one.phrase for one in others if expected is None or one.name != ALL_ELSE]
     if phrases:
-        also = "Part of that is" if expected is not None and worst.name == ALL_ELSE else "Answers also hang on"
-        yield f"{also} {', '.join(phrases)}."
+        yield f"Answers also hang on {', '.join(phrases)}."
 
 
 def _without(hidings: Sequence[Hiding], expected: str | None) -> Iterator[str]:
