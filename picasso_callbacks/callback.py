@@ -161,7 +161,6 @@ class Picasso(keras.callbacks.Callback):
         if self._detector is not None:
             self._detector.restart()
         self._responder.restart()
-        self._drift.restart()
         self._dependence_logs = {}
         draw_panel(rehearsed.panel(0))
         if not self._announced:

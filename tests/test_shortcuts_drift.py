@@ -89,8 +89,13 @@ def test_maps_of_any_size_are_compared():
 def test_a_new_training_begins_anew():
     drift = Drift()
     since(SKY, SKY, drift=drift)
-    drift.restart()
     assert since(SKY, SKY, drift=drift) == [None, 0]
+
+
+def test_a_training_that_goes_on_goes_on():
+    drift = Drift()
+    since(SKY, SKY, drift=drift)
+    assert drift.see(2, SKY) == 0
 
 
 def test_memory_is_bounded_and_what_was_long_ago_is_still_known():

@@ -26,14 +26,10 @@ class Drift:
     """
 
     def __init__(self) -> None:
-        self.restart()
-
-    def restart(self) -> None:
-        """Forgets all looks, as for another training."""
         self._looks: list[tuple[int, np.ndarray]] = []
 
     def see(self, epoch: int, maps: np.ndarray) -> int | None:
-        """Remembers a look.
+        """Remembers a look. One that goes back in time begins another training: what was seen before is forgotten.
 
         Args:
             epoch: When it was.
@@ -44,6 +40,8 @@ class Drift:
             not even the look before is, or if there is nothing in these maps.
         """
         cells = _shape(maps)
+        if self._looks and epoch <= self._looks[-1][0]:
+            self._looks = []
         since = None
         for earlier, others in reversed(self._looks):
             if not _alike(cells, others) >= SAME:
