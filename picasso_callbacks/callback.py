@@ -24,7 +24,7 @@ from picasso_callbacks.render import draw_panel
 from picasso_callbacks.report import Report
 from picasso_callbacks.responder import OnAlarm, Responder
 from picasso_callbacks.schedule import Every, check_every, expected_looks, is_due
-from picasso_callbacks.shortcuts import make_detector
+from picasso_callbacks.shortcuts import Drift, make_detector
 from picasso_callbacks.targets import TargetChooser, TargetSpec
 
 TENSORBOARD_KEEPS = 10
@@ -71,7 +71,7 @@ class Picasso(keras.callbacks.Callback):
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         on_alarm: What to do when answers hang on what they should not. `"warn"`: log a verdict in words when that
             changes. `"log"`: only show it in TensorBoard. `"stop"`: warn and stop the training. A function: is called
-            with the `Report`.
+            with the `Report`, in every process of a distributed training; the others log in the first one.
         batch_size: The most images computed at once. `None`: found from the size of the images.
         incremental: Whether occlusion computes only what a window changes, where the model can be taken apart and that
             pays; the numbers are the same. `False`: always whole forward passes.
@@ -141,6 +141,7 @@ class Picasso(keras.callbacks.Callback):
         )
         self._detector = make_detector(probes, shortcuts, expected, allowed)
         self._responder = Responder(on_alarm)
+        self._drift = Drift()
         self._every = check_every(every)
         self._layout = layout
         self._live: LiveModel | None = None
@@ -186,23 +187,25 @@ class Picasso(keras.callbacks.Callback):
     def _look(self, epoch: int) -> None:
         self._looked_at = epoch
         assert self._live is not None
-        report = self._problems.attempt("looking at the model", self._report, self._live)
+        report = self._problems.attempt("looking at the model", self._report, self._live, epoch)
         if report is None:
             return
+        first = self._live.is_first_process()
         suspects = [one for one in report.dependences if one.suspicious]
         self._dependence_logs = {f"picasso_dependence/{one.name}": one.change for one in suspects}
-        if self._problems.attempt("on_alarm", self._responder.respond, epoch, report):
+        if self._problems.attempt("on_alarm", self._responder.respond, epoch, report, first):
             self.model.stop_training = True
-        if not self._live.is_first_process():
+        if not first:
             return
         if self._recorder is None or epoch <= self._written:
             self._recorder = self._next_recorder()
         self._written = epoch
         self._recorder.record(epoch, report)
 
-    def _report(self, live: LiveModel) -> Report:
+    def _report(self, live: LiveModel, epoch: int) -> Report:
         assert self.model is not None  # on JAX the property also brings the model's weights up to date
-        return look_at(live, self._methods, self._chooser, self._detector, self._problems.attempt)
+        see = functools.partial(self._drift.see, epoch)
+        return look_at(live, self._methods, self._chooser, self._detector, self._problems.attempt, see)
 
     def _next_recorder(self) -> Recorder:
         """A recorder of the next run: a fit that goes back in time must not write where TensorBoard has later steps."""

@@ -20,7 +20,7 @@ from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
 from picasso_callbacks.reader import OutputMask
 from picasso_callbacks.report import Report
-from picasso_callbacks.shortcuts import Detector, make_detector
+from picasso_callbacks.shortcuts import Detector, hide_regions, make_detector, make_verdict, weigh_regions
 from picasso_callbacks.targets import TargetChooser, TargetSpec, is_index
 
 DEFAULT_METHODS = ("partial_occlusion", "saliency_map", "class_probabilities")
@@ -114,26 +114,51 @@ def look_at(
     chooser: TargetChooser,
     detector: Detector | None = None,
     attempt: Attempt | None = None,
+    see: Callable[[np.ndarray], int | None] | None = None,
 ) -> Report:
-    """Takes one look; `attempt` decides what becomes of a method that fails. Arrays in the report are its own."""
+    """Takes one look. Arrays in the report are its own.
+
+    Args:
+        live: The model.
+        methods: What to ask, by name.
+        chooser: What is explained.
+        detector: Tells shortcuts.
+        attempt: Decides what becomes of a part of the look that fails.
+        see: Told the first target's heatmaps `[P, H, W]` of the first method that makes such, returns the epoch since
+            which they have been the same.
+    """
     attempt = attempt or _named
     scores = live.scores()
     chooser.check(scores)
-    targets = chooser.choose(scores)
-    look = Look(live, scores, targets)
+    look = Look(live, scores, chooser.choose(scores))
+    expected = None if detector is None else detector.expected
     found = attempt("shortcuts", detector.detect, live, scores) if detector is not None else None
     explanations = {name: attempt(name, _explanation, name, method, look) for name, method in methods.items()}
-    return Report(
+    report = Report(
         probes=live.probes,
         class_names=live.probes.class_names or _default_names(live),
         derived_names=tuple(chooser.derived_names),
-        targets=targets,
+        targets=look.targets,
         class_scores=scores.logits[:, : scores.classes],
         probabilities=scores.probabilities,
         explanations={name: one for name, one in explanations.items() if one is not None},
         dependences=found.dependences if found else (),
         alarms=found.alarms if found else (),
-        verdict=found.verdict if found else "",
+    )
+    maps = {name: one for name, one in report.maps().items() if one.attribution}
+    report = dataclasses.replace(
+        report,
+        evidence=attempt("evidence", weigh_regions, maps, live.probes.regions or {}) or (),
+        hidings=(attempt("hiding", hide_regions, live, scores) or ()) if found and expected is not None else (),
+        stable_since=attempt("drift", see, next(iter(maps.values())).values[:, 0]) if see and maps else None,
+    )
+    verdict = attempt("verdict", _verdict, report, expected) if found else None
+    return dataclasses.replace(report, verdict=verdict or "")
+
+
+def _verdict(report: Report, expected: str | None) -> str:
+    return make_verdict(
+        report.alarms, report.class_names, expected, report.evidence, report.hidings, report.stable_since
     )
 
 

@@ -54,6 +54,8 @@ class Explanation:
         title: What the picture is headed with; a few words.
         scale: How `values` become colours.
         notes: What a reader must know to read the numbers right, a sentence each. Drawn under the picture.
+        attribution: Whether a larger absolute value in a heatmap means that the place counts for more. Not where it
+            shows something else, such as the score itself.
     """
 
     values: np.ndarray
@@ -62,3 +64,4 @@ class Explanation:
     title: str
     scale: Scale
     notes: tuple[str, ...] = ()
+    attribution: bool = True

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 import numpy as np
 
 from picasso_callbacks.event_log import EventLog
@@ -99,6 +102,9 @@ class Recorder:
         return pictures
 
     def _scalars(self, report: Report) -> dict[str, float]:
+        return {**self._class_scalars(report), **_shortcut_scalars(report)}
+
+    def _class_scalars(self, report: Report) -> dict[str, float]:
         labels = None if report.probabilities is None else self._probes.labels
         group, values = "picasso_probability", report.probabilities
         if values is None:
@@ -113,11 +119,7 @@ class Recorder:
                 classes = sorted({int(one) for one in (*label, *explained)})
             for one in classes:
                 scalars[f"{group}/{tag}/{class_tags[one]}"] = float(values[index, one])
-        cues = distinct_tags([one.name for one in report.dependences])
-        dependences = {
-            f"picasso_dependence/{cue}": one.change for cue, one in zip(cues, report.dependences, strict=True)
-        }
-        return {**scalars, **dependences}
+        return scalars
 
     def _filmstrips(self) -> None:
         pictures = self._problems.attempt("drawing", self._draw_filmstrips) or {}
@@ -135,6 +137,29 @@ class Recorder:
                     self._probes.names[index], images[index], self._class_names, label, [frames[c] for c in columns]
                 )
         return pictures
+
+
+def _shortcut_scalars(report: Report) -> dict[str, float]:
+    """What the answers hang on: a group for each kind of measurement, with a region's share beside its area."""
+    cues = _tags([one.name for one in report.dependences])
+    regions, methods = _tags(report.probes.regions or {}), _tags(report.explanations)
+    scalars = {f"picasso_dependence/{cues[one.name]}": one.change for one in report.dependences}
+    for one in report.evidence:
+        if not math.isnan(one.share):
+            scalars[f"picasso_evidence/{regions[one.region]}/{methods[one.method]}"] = one.share
+            scalars[f"picasso_evidence/{regions[one.region]}/area"] = one.area
+    for hidden in report.hidings:
+        scalars[f"picasso_hiding/{regions[hidden.region]}/answers changed"] = hidden.flipped
+        scalars[f"picasso_hiding/{regions[hidden.region]}/fall of log-odds"] = hidden.fall
+    if report.stable_since is not None:
+        scalars["picasso_stable_since"] = report.stable_since
+    return scalars
+
+
+def _tags(names: Iterable[str]) -> dict[str, str]:
+    """A part of a tag for each of some distinct names."""
+    names = list(names)
+    return dict(zip(names, distinct_tags(names), strict=True))
 
 
 def _append(frames: list[Frame], frame: Frame) -> None:

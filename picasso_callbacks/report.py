@@ -15,6 +15,8 @@ from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.render import Heatmap, Panel, draw_panel
 from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.evidence import Evidence
+from picasso_callbacks.shortcuts.hiding import Hiding
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,7 +34,11 @@ class Report:
         explanations: An `Explanation` for each method, by its name.
         dependences: How far the answers hang on each cue that was tried; empty if shortcuts were not looked for.
         alarms: Those of them on which answers should not hang, but do; the worst first.
-        verdict: What that means, in words; empty if shortcuts were not looked for.
+        evidence: How much of each heatmap lies on each region; empty without regions.
+        hidings: What hiding each region does to the answers; empty without an expected region.
+        stable_since: The epoch since which the first heatmaps have hardly changed; `None` if they still do, or outside
+            of a training.
+        verdict: What all that means, in words; empty if shortcuts were not looked for.
 
     Example:
 
@@ -50,6 +56,9 @@ class Report:
     explanations: Mapping[str, Explanation]
     dependences: tuple[Dependence, ...] = ()
     alarms: tuple[Dependence, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    hidings: tuple[Hiding, ...] = ()
+    stable_since: int | None = None
     verdict: str = ""
 
     def __getitem__(self, method: str) -> Explanation:

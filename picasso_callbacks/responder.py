@@ -18,7 +18,8 @@ class Responder:
 
     Args:
         on_alarm: `"warn"`: logs the verdict when the alarms change. `"log"`: leaves it to TensorBoard. `"stop"`: warns
-            and asks to stop. A function: is called with the report at each look that has alarms.
+            and asks to stop. A function: is called with the report at each look that has alarms, in every process of
+            a distributed training, since it may want to stop it.
 
     Raises:
         ValueError: It is none of these.
@@ -34,14 +35,23 @@ class Responder:
         """Forgets what was told, as for another training."""
         self._told = []
 
-    def respond(self, epoch: int, report: Report) -> bool:
-        """Does what `on_alarm` says; returns whether training should stop."""
+    def respond(self, epoch: int, report: Report, aloud: bool = True) -> bool:
+        """Does what `on_alarm` says.
+
+        Args:
+            epoch: The epoch just ended.
+            report: What was seen.
+            aloud: Whether this process is the one of the training that logs.
+
+        Returns:
+            Whether training should stop, the same in all processes.
+        """
         names = [one.name for one in report.alarms]
         if callable(self._on_alarm):
             if names:
                 self._on_alarm(report)
             return False
-        if self._on_alarm != "log" and set(names) != set(self._told):
+        if aloud and self._on_alarm != "log" and set(names) != set(self._told):
             logger.warning("Picasso, epoch %d: %s", epoch, report.verdict)
         self._told = names
         return bool(names) and self._on_alarm == "stop"

@@ -161,18 +161,22 @@ def test_methods_neither_draw_nor_write():
             assert not imports_from_outside(tree) & {"PIL", "tensorboard", "keras"}, path
 
 
-def test_shortcuts_know_the_model_its_scores_and_probes_only():
+def test_shortcuts_know_the_model_its_scores_probes_and_maps_only():
     for path, tree in TREES.items():
         if path.parent.name == "shortcuts":
             assert {room_of(module) for module in imports_within(tree)} <= {
-                *("shortcuts", "live_model", "probes", "scores")
+                *("shortcuts", "live_model", "probes", "scores", "explanation")
             }, path
             assert imports_from_outside(tree) - sys.stdlib_module_names <= {"numpy"}, path
 
 
 def test_a_report_knows_of_shortcuts_what_was_measured_only():
     within = imports_within(TREES[pathlib.Path("report.py")])
-    assert {module for module in within if room_of(module) == "shortcuts"} == {"shortcuts.dependence"}
+    assert {module for module in within if room_of(module) == "shortcuts"} == {
+        "shortcuts.dependence",
+        "shortcuts.evidence",
+        "shortcuts.hiding",
+    }
 
 
 def test_the_callback_has_no_numbers_or_pixels():

@@ -1,4 +1,4 @@
-"""When there is an alarm, and what is said then."""
+"""When there is an alarm."""
 
 import math
 import statistics
@@ -8,7 +8,6 @@ import pytest
 
 from picasso_callbacks.shortcuts.alarm import CHANCE, alarms, harmless
 from picasso_callbacks.shortcuts.dependence import Dependence
-from picasso_callbacks.shortcuts.verdict import make_verdict
 
 
 def dependence(name="sky", gaps=(0.5,) * 11, suspicious=True, **settings):
@@ -82,63 +81,6 @@ def test_networks_at_the_threshold_are_left_in_peace():
     ]
     false = [any(alarms(look, 1 + i) for i, look in enumerate(looks[run : run + 10])) for run in range(0, 3_000, 10)]
     assert statistics.mean(false) <= 3 * CHANCE
-
-
-CLASSES = ("half-track", "tank", "truck", "car", "bus")
-
-
-def two_classes(**settings):
-    return dependence("sky", [0.5] * 4, labels=[0, 0, 1, 1], flips=np.array([1, 0, 1, 1]), area=0.31, **settings)
-
-
-def test_a_verdict_counts_answers_of_each_class():
-    assert make_verdict([two_classes(control=np.array([0, 0, 1, 0]), share=0.71)], CLASSES, "vehicle") == (
-        "half-track: swapping the sky changes 1 of 2 answers (a part of that size elsewhere: 0). "
-        "tank: swapping the sky changes 2 of 2 answers (a part of that size elsewhere: 1). "
-        "71% of what tells the classes apart travels with it, 31% of the picture. "
-        "That is not the vehicle."
-    )
-
-
-def test_without_an_expected_region_it_asks_whether_that_may_be():
-    assert make_verdict([two_classes()], CLASSES, None) == (
-        "half-track: swapping the sky changes 1 of 2 answers. tank: swapping the sky changes 2 of 2 answers. "
-        "50% of what tells the classes apart travels with it, 31% of the picture. "
-        "Should they? If so, say allowed=[...]; else mind your data."
-    )
-
-
-def test_what_is_everywhere_has_no_place():
-    assert "of the picture" not in make_verdict([dependence("colour")], CLASSES, None)
-
-
-def test_other_alarms_are_named():
-    verdict = make_verdict([two_classes(), dependence("frame"), dependence("corners")], CLASSES, None)
-    assert "Answers also hang on the frame, the corners." in verdict
-
-
-def test_many_classes_are_one_sentence():
-    one = dependence("sky", [0.5] * 10, labels=np.arange(10) % 5, flips=np.array([1] * 7 + [0] * 3))
-    verdict = make_verdict([one], CLASSES, None)
-    assert verdict.startswith("All classes: swapping the sky changes 7 of 10 answers. ")
-    assert "tank" not in verdict
-
-
-def test_four_classes_have_a_sentence_each():
-    one = dependence("sky", [0.5] * 8, labels=np.arange(8) % 4, flips=np.ones(8))
-    verdict = make_verdict([one], CLASSES, None)
-    assert [name in verdict for name in CLASSES] == [True, True, True, True, False]
-
-
-@pytest.mark.parametrize(
-    ("expected", "words"),
-    [
-        ("vehicle", "No shortcut seen: the answers hang on nothing outside of the vehicle."),
-        (None, "No shortcut seen: the answers hang on none of the cues that were tried."),
-    ],
-)
-def test_no_alarm_in_words(expected, words):
-    assert make_verdict([], CLASSES, expected) == words
 
 
 def test_an_alarm_that_was_raised_stays_while_the_plain_bound_does():

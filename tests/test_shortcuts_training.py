@@ -9,8 +9,9 @@ from event_files import picture, read, scalar
 from models import linear
 from shortcut_training import compiled, data, fit, probes, regions
 
-from picasso_callbacks import Picasso, explain
+from picasso_callbacks import PartialOcclusion, Picasso, explain
 from picasso_callbacks.report import Report
+from picasso_callbacks.responder import Responder
 
 OURS = ("picasso_callbacks", logging.WARNING)
 METHODS = ["class_probabilities"]
@@ -32,7 +33,7 @@ def test_the_shortcut_is_named_at_the_first_epoch(tmp_path, caplog):
     (warning,) = warnings(caplog)
     assert warning.startswith("Picasso, epoch 0: half-track: swapping the sky changes 6 of 6 answers")
     assert "tank: swapping the sky changes 6 of 6 answers" in warning
-    assert warning.endswith("That is not the vehicle.")
+    assert warning.endswith("the answers should come from the vehicle.")
 
 
 def test_the_expected_region_may_be_learned(tmp_path, caplog):
@@ -105,6 +106,75 @@ def test_a_function_is_not_called_without_alarms(tmp_path):
     reports = []
     fit(compiled(), watching(tmp_path, on_alarm=reports.append, expected="sky"))
     assert reports == []
+
+
+MAPS = [PartialOcclusion(3, 1), "saliency_map"]
+
+
+def test_the_evidence_lies_on_the_shortcut_and_the_answers_do_without_the_object(tmp_path):
+    reports = []
+    fit(compiled(), watching(tmp_path, methods=MAPS, on_alarm=reports.append), epochs=6)
+    last = reports[-1]
+    sky, vehicle, *_ = last.evidence
+    assert (sky.method, sky.region, vehicle.region) == ("partial_occlusion", "sky", "vehicle")
+    assert sky.area == pytest.approx(1 / 3)
+    assert sky.lift > 1.5
+    assert vehicle.lift < 0.8
+    assert sky.share + vehicle.share == pytest.approx(1)
+    of_sky, of_vehicle = last.hidings
+    assert of_sky.fall > 0.5
+    assert of_vehicle.flipped == 0
+    assert last.stable_since is not None
+    assert last.verdict.endswith(
+        f" {sky.share:.0%} of the evidence lies on the sky, which is 33% of the picture. With the vehicle hidden, "
+        "12 of 12 answers stay the same. Not what you would expect: the answers should come from the vehicle. "
+        f"What it looks at has been the same since epoch {last.stable_since}."
+    )
+
+
+def test_evidence_hiding_and_drift_are_written_as_scalars(tmp_path):
+    reports = []
+    fit(compiled(), watching(tmp_path, methods=MAPS, on_alarm=reports.append), epochs=6)
+    written = {tag: scalar(value) for (_, tag, step), value in read(tmp_path).items() if step == 5 and is_scalar(tag)}
+    last = reports[-1]
+    for one in last.evidence:
+        assert written.pop(f"picasso_evidence/{one.region}/{one.method}") == pytest.approx(one.share)
+    for one in last.hidings:
+        assert written.pop(f"picasso_evidence/{one.region}/area") == pytest.approx(
+            1 / 3 if one.region == "sky" else 2 / 3
+        )
+        assert written.pop(f"picasso_hiding/{one.region}/answers changed") == pytest.approx(one.flipped)
+        assert written.pop(f"picasso_hiding/{one.region}/fall of log-odds") == pytest.approx(one.fall)
+    assert written == {"picasso_stable_since": last.stable_since}
+
+
+def is_scalar(tag):
+    return tag.startswith(("picasso_evidence", "picasso_hiding", "picasso_stable_since"))
+
+
+def test_what_it_looks_at_changes_when_it_is_made_to_look_elsewhere(tmp_path):
+    class Turns(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch >= 3:
+                weights = np.zeros((12, 12, 2))
+                weights[8:, :, 1] = 1
+                self.model.set_weights([weights.reshape(144, 2), np.zeros(2)])
+
+    fit(compiled(), Turns(), watching(tmp_path, methods=MAPS), epochs=6)
+    since = {step: scalar(value) for (_, tag, step), value in read(tmp_path).items() if tag == "picasso_stable_since"}
+    assert 3 not in since
+    assert (since[4], since[5]) == (3, 3)
+
+
+def test_the_other_processes_of_a_training_stop_in_silence(caplog):
+    model = compiled()
+    fit(model)
+    report = explain(model, probes(), methods=METHODS, expected="vehicle")
+    assert report.alarms
+    assert Responder("stop").respond(0, report, aloud=False)
+    assert not warnings(caplog)
+    assert Responder("stop").respond(0, report, aloud=True)
+    assert len(warnings(caplog)) == 1
 
 
 @pytest.mark.parametrize("wrong", ["shout", None, 3])

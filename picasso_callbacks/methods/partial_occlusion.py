@@ -84,6 +84,7 @@ class PartialOcclusion(Method):
             title="probability if hidden" if self.view == "probability" else "occlusion",
             scale=self._scale(live),
             notes=("Stride > window: gaps take the nearest window's value.",) if windows.gaps else (),
+            attribution=self.view != "probability",
         )
 
     def _measure(self, scores: Scores, targets: np.ndarray) -> np.ndarray:

@@ -12,7 +12,6 @@ from picasso_callbacks.scores import Scores
 from picasso_callbacks.shortcuts.alarm import alarms
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.exchange import Exchanges
-from picasso_callbacks.shortcuts.verdict import make_verdict
 
 logger = logging.getLogger("picasso_callbacks")
 
@@ -24,12 +23,10 @@ class Detection:
     Args:
         dependences: How far the answers hang on each cue that was tried.
         alarms: Those on which they should not, but do; the worst first.
-        verdict: What that means, in words.
     """
 
     dependences: tuple[Dependence, ...]
     alarms: tuple[Dependence, ...]
-    verdict: str
 
 
 class Detector:
@@ -46,7 +43,7 @@ class Detector:
 
     def __init__(self, probes: Probes, expected: str | None, allowed: Collection[str]):
         self._exchanges = Exchanges(probes, expected, allowed)
-        self._expected = expected
+        self.expected = expected
         self.restart()
 
     def restart(self) -> None:
@@ -67,8 +64,7 @@ class Detector:
         dependences = self._exchanges.measure(live, scores)
         found = alarms(dependences, self._looks, self._raised)
         self._raised = [one.name for one in found]
-        names = live.probes.class_names or [f"class {i}" for i in range(live.classes)]
-        return Detection(tuple(dependences), tuple(found), make_verdict(found, names, self._expected))
+        return Detection(tuple(dependences), tuple(found))
 
 
 def make_detector(

@@ -2,38 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.evidence import Evidence
+from picasso_callbacks.shortcuts.hiding import Hiding
+
+ALL_ELSE = "surroundings"
+"""What is called everything but the expected region; the other regions are parts of it."""
 
 
-def make_verdict(alarms: Sequence[Dependence], class_names: Sequence[str], expected: str | None) -> str:
-    """A sentence for each class about the worst alarm, and the names of the others; or one that there is none."""
+def make_verdict(
+    alarms: Sequence[Dependence],
+    class_names: Sequence[str],
+    expected: str | None,
+    evidence: Sequence[Evidence] = (),
+    hidings: Sequence[Hiding] = (),
+    stable_since: int | None = None,
+) -> str:
+    """A sentence for each class about the worst alarm, then what else is known of it; or one that there is none.
+
+    Args:
+        alarms: The worst first.
+        class_names: A name for each class.
+        expected: The region that answers should come from.
+        evidence: Of each method and region, the most telling method first.
+        hidings: Of each region.
+        stable_since: The epoch since which what the network looks at has been the same.
+    """
+    drift = [] if stable_since is None else [f"What it looks at has been the same since epoch {stable_since}."]
     if not alarms:
-        if expected is not None:
-            return f"No shortcut seen: the answers hang on nothing outside of the {expected}."
-        return "No shortcut seen: the answers hang on none of the cues that were tried."
+        where = "none of the cues that were tried" if expected is None else f"nothing outside of the {expected}"
+        return " ".join([f"No shortcut seen: the answers hang on {where}.", *drift])
     worst, *others = alarms
-    sentences = [_about_class(worst, int(label), class_names[label]) for label in np.unique(worst.labels)]
-    if len(sentences) > 4:
-        sentences = [_about(worst, np.ones(len(worst.labels), dtype=bool), "All classes")]
-    place = f", {worst.area:.0%} of the picture" if worst.area < 1 else ""
-    sentences.append(f"{worst.share:.0%} of what tells the classes apart travels with it{place}.")
-    if others:
-        sentences.append(f"Answers also hang on {', '.join(one.phrase for one in others)}.")
+    all_else = expected is not None and worst.name == ALL_ELSE
+    sentences = _about_classes(worst, class_names)
+    if all_else:
+        sentences += [_alone(one) for one in others]
+    sentences.append(_place(worst, evidence, expected))
+    if not all_else:
+        sentences += _also(others, expected)
+    sentences += _without(hidings, expected)
     sentences.append(
-        f"That is not the {expected}." if expected else "Should they? If so, say allowed=[...]; else mind your data."
+        f"Not what you would expect: the answers should come from the {expected}."
+        if expected is not None
+        else "Should they? If so, say allowed=[...]; else mind your data."
     )
-    return " ".join(sentences)
+    return " ".join([*sentences, *drift])
 
 
-def _about_class(one: Dependence, label: int, name: str) -> str:
-    return _about(one, one.labels == label, name)
+def _about_classes(one: Dependence, class_names: Sequence[str]) -> list[str]:
+    labels = np.unique(one.labels)
+    if len(labels) > 4:
+        return [_about(one, np.ones(len(one.labels), dtype=bool), "All classes")]
+    return [_about(one, one.labels == label, class_names[label]) for label in labels]
 
 
 def _about(one: Dependence, rows: np.ndarray, name: str) -> str:
     words = f"{name}: swapping {one.phrase} changes {one.flips[rows].sum():.0f} of {rows.sum()} answers"
     control = "" if one.control is None else f" (a part of that size elsewhere: {one.control[rows].sum():.0f})"
     return f"{words}{control}."
+
+
+def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None) -> str:
+    """How much of the evidence lies there, beside its area; where no map tells, how much the exchange carried."""
+    region = expected if worst.name == ALL_ELSE else worst.name
+    if expected is not None:
+        for one in evidence:
+            if one.region == region and not np.isnan(one.share):
+                return f"{one.share:.0%} of the evidence lies on the {region}, which is {one.area:.0%} of the picture."
+    place = f", which is {worst.area:.0%} of the picture" if worst.area < 1 else ""
+    return f"{worst.share:.0%} of what tells the classes apart travels with it{place}."
+
+
+def _alone(part: Dependence) -> str:
+    return f"Swapping {part.phrase} alone changes {part.flips.sum():.0f} of {len(part.flips)}."
+
+
+def _also(others: Sequence[Dependence], expected: str | None) -> Iterator[str]:
+    """The other alarms; that all which surrounds the object carries what a part of it does is nothing new."""
+    phrases = [one.phrase for one in others if expected is None or one.name != ALL_ELSE]
+    if phrases:
+        yield f"Answers also hang on {', '.join(phrases)}."
+
+
+def _without(hidings: Sequence[Hiding], expected: str | None) -> Iterator[str]:
+    """How many answers do without what they should come from."""
+    for one in hidings:
+        if one.region == expected:
+            stay = (1 - one.flips.mean(axis=1)).sum()
+            yield f"With the {expected} hidden, {stay:.0f} of {len(one.flips)} answers stay the same."

@@ -1,0 +1,127 @@
+"""What is said about what was measured."""
+
+import numpy as np
+import pytest
+
+from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.evidence import Evidence
+from picasso_callbacks.shortcuts.hiding import CANVASES, Hiding
+from picasso_callbacks.shortcuts.verdict import make_verdict
+
+CLASSES = ("half-track", "tank", "truck", "car", "bus")
+
+
+def dependence(name="sky", labels=(0, 0, 1, 1), flips=(1, 0, 1, 1), area=0.31, share=0.5, control=None, phrase=None):
+    labels, flips = np.asarray(labels), np.asarray(flips)
+    gaps = np.full(len(labels), 0.5)
+    return Dependence(name, phrase or f"the {name}", True, area, labels, gaps, flips, share, control)
+
+
+def surroundings():
+    return dependence("surroundings", phrase="everything but the vehicle")
+
+
+def evidence(region, *shares, area=0.31, method="partial_occlusion"):
+    shares = np.array(shares)
+    return Evidence(method, region, shares, np.where(np.isnan(shares), np.nan, area))
+
+
+def hiding(region, flips):
+    flips = np.array(flips, dtype=bool)
+    return Hiding(region, np.arange(len(flips)), CANVASES, np.zeros(flips.shape), flips)
+
+
+def test_it_counts_answers_of_each_class():
+    assert make_verdict([dependence(control=np.array([0, 0, 1, 0]), share=0.71)], CLASSES, "vehicle") == (
+        "half-track: swapping the sky changes 1 of 2 answers (a part of that size elsewhere: 0). "
+        "tank: swapping the sky changes 2 of 2 answers (a part of that size elsewhere: 1). "
+        "71% of what tells the classes apart travels with it, which is 31% of the picture. "
+        "Not what you would expect: the answers should come from the vehicle."
+    )
+
+
+def test_all_that_is_known_is_said():
+    shown = [evidence("sky", 0.9, 0.5), evidence("vehicle", 0.1, 0.2, area=0.08)]
+    hidden = [hiding("sky", [[1, 1, 1]] * 4), hiding("vehicle", [[0, 0, 0]] * 3 + [[1, 1, 1]])]
+    assert make_verdict([dependence()], CLASSES, "vehicle", shown, hidden, stable_since=3) == (
+        "half-track: swapping the sky changes 1 of 2 answers. tank: swapping the sky changes 2 of 2 answers. "
+        "70% of the evidence lies on the sky, which is 31% of the picture. "
+        "With the vehicle hidden, 3 of 4 answers stay the same. "
+        "Not what you would expect: the answers should come from the vehicle. "
+        "What it looks at has been the same since epoch 3."
+    )
+
+
+def test_the_first_map_that_tells_is_believed():
+    shown = [evidence("sky", np.nan, np.nan), evidence("sky", 0.4, np.nan, method="saliency_map")]
+    assert "40% of the evidence lies on the sky" in make_verdict([dependence()], CLASSES, "vehicle", shown)
+
+
+def test_maps_that_show_nothing_leave_the_exchange_to_tell():
+    verdict = make_verdict([dependence()], CLASSES, "vehicle", [evidence("sky", np.nan, np.nan)])
+    assert "50% of what tells the classes apart travels with it, which is 31% of the picture." in verdict
+
+
+def test_a_region_that_is_called_as_a_cue_is_not_taken_for_it():
+    assert "of the evidence" not in make_verdict([dependence("frame")], CLASSES, None, [evidence("frame", 0.9)])
+
+
+def test_without_an_expected_region_it_asks_whether_that_may_be():
+    assert make_verdict([dependence()], CLASSES, None) == (
+        "half-track: swapping the sky changes 1 of 2 answers. tank: swapping the sky changes 2 of 2 answers. "
+        "50% of what tells the classes apart travels with it, which is 31% of the picture. "
+        "Should they? If so, say allowed=[...]; else mind your data."
+    )
+
+
+def test_what_is_everywhere_has_no_place():
+    assert "of the picture" not in make_verdict([dependence("colour", area=1.0)], CLASSES, None)
+
+
+def test_other_alarms_are_named():
+    verdict = make_verdict([dependence(), dependence("frame"), dependence("corners")], CLASSES, None)
+    assert "Answers also hang on the frame, the corners." in verdict
+
+
+def test_that_all_around_the_object_carries_what_the_sky_does_is_nothing_new():
+    assert make_verdict([dependence(), surroundings()], CLASSES, "vehicle") == make_verdict(
+        [dependence()], CLASSES, "vehicle"
+    )
+    verdict = make_verdict([dependence(), surroundings(), dependence("ground")], CLASSES, "vehicle")
+    assert "Answers also hang on the ground." in verdict
+
+
+def test_where_all_around_the_object_is_the_worst_its_parts_are_named():
+    verdict = make_verdict([surroundings(), dependence()], CLASSES, "vehicle", [evidence("vehicle", 0.1, area=0.08)])
+    assert verdict == (
+        "half-track: swapping everything but the vehicle changes 1 of 2 answers. "
+        "tank: swapping everything but the vehicle changes 2 of 2 answers. Swapping the sky alone changes 3 of 4. "
+        "10% of the evidence lies on the vehicle, which is 8% of the picture. "
+        "Not what you would expect: the answers should come from the vehicle."
+    )
+
+
+def test_many_classes_are_one_sentence():
+    one = dependence(labels=np.arange(10) % 5, flips=[1] * 7 + [0] * 3)
+    verdict = make_verdict([one], CLASSES, None)
+    assert verdict.startswith("All classes: swapping the sky changes 7 of 10 answers. ")
+    assert "tank" not in verdict
+
+
+def test_four_classes_have_a_sentence_each():
+    verdict = make_verdict([dependence(labels=np.arange(8) % 4, flips=np.ones(8))], CLASSES, None)
+    assert [name in verdict for name in CLASSES] == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [
+        ("vehicle", "No shortcut seen: the answers hang on nothing outside of the vehicle."),
+        (None, "No shortcut seen: the answers hang on none of the cues that were tried."),
+    ],
+)
+def test_no_alarm_in_words(expected, words):
+    assert make_verdict([], CLASSES, expected) == words
+    assert make_verdict([], CLASSES, expected, stable_since=0) == (
+        f"{words} What it looks at has been the same since epoch 0."
+    )
