@@ -13,8 +13,8 @@ CHANCE = 0.01
 HOLD = 0.05
 """The level at which an alarm that was raised is kept: there is nothing to correct for any more."""
 
-_SPREAD_OUT = {"colour", "layout", "texture"}
-_HARMLESS_SPREAD_OUT, _HARMLESS_PLACE = 0.14, 0.04
+_HARMLESS = {"colour": 0.14, "layout": 0.14, "texture": 0.2}
+_HARMLESS_PLACE = 0.04
 
 _NEARLY = 0.05
 """All that surrounds the object carries what the sky does, and a little noise: the sky should be named first."""
@@ -23,9 +23,10 @@ _NEARLY = 0.05
 def harmless(dependence: Dependence) -> float:
     """The change up to which honest networks depend on a cue.
 
-    What is spread over the whole picture, such as its coarse layout, always carries a little of the object itself.
+    What is spread over the whole picture always carries a little of the object itself: its coarse layout the object's
+    place and size, its fine texture the object's edges.
     """
-    return _HARMLESS_SPREAD_OUT if dependence.name in _SPREAD_OUT else _HARMLESS_PLACE
+    return _HARMLESS.get(dependence.name, _HARMLESS_PLACE)
 
 
 def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str] = ()) -> list[Dependence]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+SURROUNDINGS = "surroundings"
+"""What is called everything but the expected region; the other regions are parts of it."""
+
 
 def spread_region(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """Each image with the rest of it filled plausibly from its region, so that the region fits any other shape.

@@ -10,16 +10,13 @@ import numpy as np
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, find_tags, standard_cues
 from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs
-from picasso_callbacks.shortcuts.regions import elsewhere, spread_region
+from picasso_callbacks.shortcuts.regions import SURROUNDINGS, elsewhere, spread_region
 
 DONORS = 4
 """Donors of either kind for each probe and cue: eight forward passes."""
 
 TAGS = 2
 """How many small places with a constant mark are tried."""
-
-REST = "surroundings"
-"""All but the expected region."""
 
 FEWEST = 4
 """Fewer probes than these allow no statement about a cue."""
@@ -99,7 +96,7 @@ def _regions_to_try(probes: Probes, expected: str, allowed: Collection[str]) -> 
     regions = probes.regions or {}
     if expected not in regions:
         raise ValueError(f"Picasso: expected is {expected!r}; the probes' regions are {sorted(regions)}.")
-    for taken in (REST, TEXTURE.name):
+    for taken in (SURROUNDINGS, TEXTURE.name):
         if taken in regions:
             raise ValueError(f"Picasso: a region is called {taken!r}, as is what Picasso tries itself. Rename it.")
     _check_allowed(allowed, [*regions, TEXTURE.name])
@@ -108,7 +105,7 @@ def _regions_to_try(probes: Probes, expected: str, allowed: Collection[str]) -> 
     for name in set(allowed) & set(regions):
         outside = outside & ~regions[name]
     masks = {name: mask & outside for name, mask in regions.items() if name not in (expected, *allowed)}
-    return {**masks, REST: outside}
+    return {**masks, SURROUNDINGS: outside}
 
 
 def _region_trial(images: np.ndarray, labels: np.ndarray, name: str, masks: np.ndarray, expected: str) -> Trial:
@@ -122,7 +119,7 @@ def _region_trial(images: np.ndarray, labels: np.ndarray, name: str, masks: np.n
     def control(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
         return np.where(moved[probes][..., None], images[donors], images[probes])
 
-    phrase = f"everything but the {expected}" if name == REST else f"the {name}"
+    phrase = f"everything but the {expected}" if name == SURROUNDINGS else f"the {name}"
     pairs = choose_pairs(labels, DONORS, present)
     return Trial(name, phrase, True, area, pairs, make, None if area > 0.5 else control)
 

@@ -9,9 +9,7 @@ import numpy as np
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.evidence import Evidence
 from picasso_callbacks.shortcuts.hiding import Hiding
-
-ALL_ELSE = "surroundings"
-"""What is called everything but the expected region; the other regions are parts of it."""
+from picasso_callbacks.shortcuts.regions import SURROUNDINGS
 
 
 def make_verdict(
@@ -37,7 +35,7 @@ def make_verdict(
         where = "none of the cues that were tried" if expected is None else f"nothing outside of the {expected}"
         return " ".join([f"No shortcut seen: the answers hang on {where}.", *drift])
     worst, *others = alarms
-    all_else = expected is not None and worst.name == ALL_ELSE
+    all_else = expected is not None and worst.name == SURROUNDINGS
     sentences = _about_classes(worst, class_names)
     if all_else:
         sentences += [_alone(one) for one in others]
@@ -68,7 +66,7 @@ def _about(one: Dependence, rows: np.ndarray, name: str) -> str:
 
 def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None) -> str:
     """How much of the evidence lies there, beside its area; where no map tells, how much the exchange carried."""
-    region = expected if worst.name == ALL_ELSE else worst.name
+    region = expected if worst.name == SURROUNDINGS else worst.name
     if expected is not None:
         for one in evidence:
             if one.region == region and not np.isnan(one.share):
@@ -83,7 +81,7 @@ def _alone(part: Dependence) -> str:
 
 def _also(others: Sequence[Dependence], expected: str | None) -> Iterator[str]:
     """The other alarms; that all which surrounds the object carries what a part of it does is nothing new."""
-    phrases = [one.phrase for one in others if expected is None or one.name != ALL_ELSE]
+    phrases = [one.phrase for one in others if expected is None or one.name != SURROUNDINGS]
     if phrases:
         yield f"Answers also hang on {', '.join(phrases)}."
 
