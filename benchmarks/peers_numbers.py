@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 from peers_tools import CLASSES, GREY, STRIDE, WINDOW, network, one_hot, pictures
-from peers_truth import SURE, alike, apart, averaged, drops, places, saturated, true_gradients
+from peers_truth import SURE, agrees, alike, apart, averaged, drops, places, saturated, true_gradients
 
 from picasso_callbacks import PartialOcclusion, Probes, SaliencyMap, explain
 
@@ -24,12 +24,12 @@ def ours() -> Iterator[str]:
     method = PartialOcclusion(window=WINDOW, stride=STRIDE, score="probability")
     report = explain(model, Probes(images, value_range=(0, 1)), methods=[method], targets=[0])
     difference = apart(truth, report["partial_occlusion"].values[:, 0])
-    yield f"Occlusion agrees with brute force on 44 x 60 pictures within {difference:.0e} of the largest value."
+    yield f"Occlusion agrees with brute force on 44 x 60 pictures {agrees(difference)}."
     images = pictures(4)
     report = explain(network(sure=SURE), Probes(images, value_range=(0, 1)), methods=[SaliencyMap()], targets=[0])
     truth = np.abs(true_gradients(images, SURE)).max(axis=-1)
     difference = apart(truth, report["saliency_map"].values[:, 0])
-    yield f"Saliency agrees with the gradients of the logits within {difference:.0e}, however sure the network is."
+    yield f"Saliency agrees with the gradients of the logits {agrees(difference)}, however sure a network is."
 
 
 def tf_explain() -> Iterator[str]:
@@ -46,7 +46,7 @@ def tf_explain() -> Iterator[str]:
     off = {grey: np.abs(values - cells).max() for grey, values in by_grey.items()}
     yield (
         "Hides with 127.5 whatever the range of the pictures: in 0..1 its map is that of brute force with 127.5 "
-        f"(within {off[127.5]:.0e}), and up to {off[GREY]:.2f} of probability from that with their grey, 0.5."
+        f"({agrees(off[127.5])}), and up to {off[GREY]:.2f} of probability from that with their grey, 0.5."
     )
     yield f"Shows 1 - probability, not the change: where nothing matters its map is {1 - base:.2f} here, not 0."
     yield _stretched()
@@ -126,7 +126,7 @@ def xplique() -> Iterator[str]:
     theirs = Occlusion(logits, patch_size=WINDOW, patch_stride=WINDOW, occlusion_value=GREY)
     truth = averaged(drops(logits, images, where)[..., 0], where, images.shape[1:3])
     difference = apart(truth, np.asarray(theirs(images, one_hot(0, 4)))[..., 0])
-    yield f"Where windows neither overlap nor leave a rest, it agrees with brute force within {difference:.0e}."
+    yield f"Where windows neither overlap nor leave a rest, it agrees with brute force {agrees(difference)}."
     yield saturated("Saliency", images, np.asarray(Saliency(network(sure=SURE))(images, one_hot(0, 4))))
 
 
@@ -143,7 +143,7 @@ def tf_keras_vis() -> Iterator[str]:
     yield (
         f"Stretches each map by itself to 0..{stretched:.0f} unless told otherwise: that the largest gradients of four "
         f"pictures differ by {peaks.max() / peaks.min() - 1:.0%} is lost. With normalize_map=False and ReplaceToLinear "
-        f"it agrees with the gradients of the logits within {difference:.0e}."
+        f"it agrees with the gradients of the logits {agrees(difference)}."
     )
     found = Saliency(network(sure=SURE))(score, images, normalize_map=False)
     yield saturated("Without ReplaceToLinear it", images, found)
@@ -165,7 +165,7 @@ def captum() -> Iterator[str]:
     truth = averaged(drops(model, images, where)[..., 0], where, size)
     inside = np.s_[:, :40, :40]  # what no window at the border hides
     border = np.abs(truth - found).max() / np.abs(truth).max()
-    yield f"Occlusion agrees with brute force within {apart(truth[inside], found[inside]):.0e} inside the picture."
+    yield f"Occlusion agrees with brute force {agrees(apart(truth[inside], found[inside]))} inside the picture."
     yield (
         "Where the stride leaves a rest, its last windows are cut at the border (12 pixels of 16): up to "
         f"{border:.0%} of the largest value from what whole windows say."

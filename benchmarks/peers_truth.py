@@ -49,6 +49,10 @@ def apart(ours: np.ndarray, theirs: np.ndarray) -> float:
     return float(np.abs(np.asarray(ours) - np.asarray(theirs)).max() / np.abs(ours).max())
 
 
+def agrees(difference: float) -> str:
+    return f"within {difference:.0e} of the largest value" if difference else "to the last bit"
+
+
 def alike(one: np.ndarray, other: np.ndarray) -> float:
     """The rank correlation."""
     ranks = [np.argsort(np.argsort(np.ravel(values), kind="stable")) for values in (one, other)]
