@@ -23,7 +23,7 @@ import subprocess
 import sys
 import venv
 
-from timing import Figure, machine
+from timing import Figure, origin
 
 HERE = pathlib.Path(__file__).resolve().parent
 ENVIRONMENTS = HERE / "results" / "environments"
@@ -82,9 +82,8 @@ def work(backend: str, device: str, repeats: int) -> None:
     from peers_numbers import findings
     from peers_tools import measure
 
-    common = {"backend": backend, "device": device}
-    figures = [{**common, "machine": machine(), **one} for one in measure(repeats)]
-    print(json.dumps({"figures": figures, "findings": [{**common, **one} for one in findings()]}))
+    figures = [{**origin(), "device": device, **one} for one in measure(repeats)]
+    print(json.dumps({"figures": figures, "findings": [{"backend": backend, **one} for one in findings()]}))
 
 
 def _gpus(backend: str) -> int:
@@ -150,7 +149,7 @@ def main() -> None:
         parser.error("--device gpu: there is no NVIDIA GPU here (no nvidia-smi). Leave --device out for the processor.")
     answers = [ask(backend, arguments.device, repeats) for backend in PACKAGES]
     found = {part: [one for answer in answers for one in answer[part]] for part in ("figures", "findings")}
-    kept = arguments.json or HERE / "results" / ("peers.json" if arguments.device == "cpu" else "peers-gpu.json")
+    kept = arguments.json or HERE / "results" / ("quick" if arguments.quick else "") / f"peers-{arguments.device}.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(found, indent=1) + "\n")
     print("\n".join(["", *table(found["figures"]), "", *sentences(found["findings"])]))

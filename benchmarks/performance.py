@@ -82,7 +82,7 @@ PARTS = {
     "look": Part("saliency; first look", "look.py", quick=""),
     "overhead": Part("training thread outside the model; default run at MNIST's size", "overhead.py"),
     "memory": Part("peak memory", "memory.py", quick="--repeats 1"),
-    "peers": Part("other tools", "peers.py", quick="--quick"),
+    "peers-cpu": Part("other tools", "peers.py", quick="--quick"),
 }
 
 
@@ -100,13 +100,14 @@ def measure(part: Part, file: pathlib.Path, quick: bool) -> None:
         print(f"{file.stem}: failed, see above.", flush=True)
 
 
-def row(one: Figure) -> str:
-    """A figure as a row of the table, in Markdown."""
+def row(part: Part, one: Figure) -> str:
+    """A figure of a part as a row of the table, in Markdown."""
     unit, goal = one.get("unit", "x floor"), one.get("goal", "")
     ratio = f"{one['ratio']:.3g}{'' if unit == 'x floor' else f' {unit}'} ({one['low']:.3g}-{one['high']:.3g})"
     processor = f"{one['processor']:.3g}" if one.get("processor") is not None else ""
     reached = "" if not goal else "yes" if one["ratio"] <= float(re.findall(r"[\d.]+", goal)[0]) else "no"
-    return f"| {' | '.join([one['what'], one['backend'], ratio, processor, goal, reached, one.get('note', '')])} |"
+    backend = one.get("backend", part.backend)
+    return f"| {' | '.join([one['what'], backend, ratio, processor, goal, reached, one.get('note', '')])} |"
 
 
 def page(results: pathlib.Path) -> str:
@@ -114,21 +115,34 @@ def page(results: pathlib.Path) -> str:
     quick = results != RESULTS
     lines = [INTRODUCTION.format(quick=" --quick" if quick else "")]
     lines += ["| what | backend | ratio | processor | goal | reached | |", "|---|---|---|---|---|---|---|"]
-    machines: dict[str, None] = {}
+    shown: list[Figure] = []
     for name, part in PARTS.items():
         file = results / f"{name}.json"
-        if name == "peers" or (quick and part.quick is None):
+        if name == "peers-cpu" or (quick and part.quick is None):
             continue
         figures = json.loads(file.read_text()) if file.exists() else []
-        lines += [row(one) for one in figures] or [f"| {part.title} | {part.backend} | not measured | | | | |"]
-        machines |= dict.fromkeys(one["machine"] for one in figures if "machine" in one)
-    for file, title in ((results / "peers.json", PEERS), (results / "peers-gpu.json", "\nOn a GPU:\n")):
+        lines += [row(part, one) for one in figures] or [f"| {part.title} | {part.backend} | not measured | | | | |"]
+        shown += figures
+    for file, title in ((results / "peers-cpu.json", PEERS), (results / "peers-gpu.json", "\nOn a GPU:\n")):
         if file.exists():
             found = json.loads(file.read_text())
-            machines |= dict.fromkeys(one["machine"] for one in found["figures"])
             lines += [title, *table(found["figures"])]
             lines += ["", "Their numbers, held against brute force:", "", *sentences(found["findings"])]
-    return "\n".join([*lines, "", "## Where", "", *[f"- {one}" for one in machines]]) + "\n"
+            shown += found["figures"]
+    return "\n".join([*lines, "", *where(shown)]).rstrip() + "\n"
+
+
+def where(figures: list[Figure]) -> list[str]:
+    """The machines that the figures come from."""
+    loads = [one["load"] for one in figures if one.get("load") is not None]
+    machines = dict.fromkeys(one["machine"] for one in figures if "machine" in one)
+    lines = ["## Where", "", *[f"- {one}" for one in machines]]
+    if loads:
+        lines += [
+            "",
+            f"Load when parts ended, of which the benchmark itself is a share: {min(loads):.1f}-{max(loads):.1f}.",
+        ]
+    return lines
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 A file of figures is a JSON list with an object a figure: `what` was measured, on which `backend`, the `goal` in words
 ("<= 0.42"), the median `ratio` with its quartiles `low` and `high`, its `unit` ("x floor", "%"), if there is one the
-`processor` ratio, a `note`, and the `machine` it was measured on. `performance.py` makes its page out of such files,
+`processor` ratio, a `note`, and the `machine` it was measured on with its `load` then. `performance.py` makes its page out of such files,
 so whatever a benchmark writes with `save` can stand there.
 """
 
@@ -69,11 +69,17 @@ def machine() -> str:
     )
 
 
+def origin() -> Figure:
+    """Where figures come from, with the load of the machine, of which the benchmark itself is a part."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {"backend": os.environ.get("KERAS_BACKEND", "tensorflow"), "machine": machine(), "load": load}
+
+
 def save(file: str | os.PathLike[str] | None, figures: list[Figure]) -> None:
-    """Writes figures as JSON, each with the backend and machine it comes from; without a file, nothing."""
+    """Writes figures as JSON, each with its origin; without a file, nothing."""
     if file is None:
         return
-    common = {"backend": os.environ.get("KERAS_BACKEND", "tensorflow"), "machine": machine()}
+    common = origin()
     path = pathlib.Path(file)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps([{**common, **one} for one in figures], indent=1) + "\n")
