@@ -138,10 +138,7 @@ def where(figures: list[Figure]) -> list[str]:
     machines = dict.fromkeys(one["machine"] for one in figures if "machine" in one)
     lines = ["## Where", "", *[f"- {one}" for one in machines]]
     if loads:
-        lines += [
-            "",
-            f"Load when parts ended, of which the benchmark itself is a share: {min(loads):.1f}-{max(loads):.1f}.",
-        ]
+        lines += ["", f"The load of the machine, with the benchmark itself, was {min(loads):.1f} to {max(loads):.1f}."]
     return lines
 
 

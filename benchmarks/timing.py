@@ -2,8 +2,8 @@
 
 A file of figures is a JSON list with an object a figure: `what` was measured, on which `backend`, the `goal` in words
 ("<= 0.42"), the median `ratio` with its quartiles `low` and `high`, its `unit` ("x floor", "%"), if there is one the
-`processor` ratio, a `note`, and the `machine` it was measured on with its `load` then. `performance.py` makes its page out of such files,
-so whatever a benchmark writes with `save` can stand there.
+`processor` ratio, a `note`, and the `machine` it was measured on with its `load` then. `performance.py` makes its page
+out of such files, so whatever a benchmark writes with `save` can stand there.
 """
 
 from __future__ import annotations
