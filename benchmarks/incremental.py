@@ -11,16 +11,27 @@ Ratios of processor time stand beside those of the clock: they suffer less from 
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Callable
 
 import keras
 import numpy as np
 from look import bare_passes, small_cnn
+from timing import Figure, describe, fastest, figure, rounds, save
 
 from picasso_callbacks import Probes
 from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.windows import Windows
+
+GOALS = {
+    ("small", 16, 8): 0.42,
+    ("VGG16", 56, 28): 0.33,
+    ("VGG16", 32, 32): 0.25,
+    ("VGG16", 16, 32): 0.19,
+    ("ResNet50V2", 32, 32): 0.65,
+    ("MobileNetV2", 32, 32): 0.8,
+    ("EfficientNetV2B0", 32, 32): 0.8,
+}
+"""The ratios to reach on patches, by model, window and stride; on whole passes it is 1."""
 
 
 def occlusion(model: keras.Model, probes: int, windows: Windows, **options: object) -> tuple[LiveModel, Callable]:
@@ -29,20 +40,7 @@ def occlusion(model: keras.Model, probes: int, windows: Windows, **options: obje
     return live, lambda: live.scores_under_windows(windows, live.canvases("grey"), lambda scores, rows: scores.logits)
 
 
-def rounds(jobs: dict[str, Callable[[], object]], repeats: int) -> dict[str, np.ndarray]:
-    """Seconds by the clock and of the processor for each job and round: float `[repeats, 2]`."""
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in jobs}
-    for job in jobs.values():
-        job()  # compiles
-    for _ in range(repeats):
-        for name, job in jobs.items():
-            clock, processor = time.perf_counter(), time.process_time()
-            job()
-            found[name].append((time.perf_counter() - clock, time.process_time() - processor))
-    return {name: np.array(seconds) for name, seconds in found.items()}
-
-
-def compare(name: str, model: keras.Model, arguments: argparse.Namespace) -> None:
+def compare(name: str, model: keras.Model, arguments: argparse.Namespace) -> list[Figure]:
     windows = Windows(model.input_shape[1:3], arguments.window, arguments.stride)
     live, on_patches = occlusion(model, arguments.probes, windows, batch_size=arguments.batch)
     route = live._route(windows)
@@ -54,17 +52,18 @@ def compare(name: str, model: keras.Model, arguments: argparse.Namespace) -> Non
     jobs |= {key: bare_passes(model, count, int(key.split()[1])) for key, count in passes.items()}
     seconds = rounds(jobs, arguments.repeats)
     scaled = {key: seconds[key] * images / count for key, count in passes.items()}
-    floor = min(scaled.values(), key=lambda one: np.median(one[:, 0]))
+    floor = scaled[fastest(scaled)]
     counted = f"counted {route.plan.counted_ratio:.3f}" if route else "no plan"
-    print(f"{name}, {keras.backend.backend()}: {arguments.probes} probes x {len(windows)} windows, {counted}")
+    size = f"{'small CNN' if name == 'small' else name} at {model.input_shape[1]}"
+    title = f"{size}, window {arguments.window}, stride {arguments.stride}"
+    print(f"{title}, {keras.backend.backend()}: {arguments.probes} probes x {len(windows)} windows, {counted}")
+    figures = []
     for key, value in {**seconds, **scaled}.items():
-        ratios = value / floor
-        low, middle, high = np.percentile(ratios, (25, 50, 75), axis=0)
-        print(
-            f"  {key:10}{np.median(value[:, 0]) * 1e3:9.1f} ms   {middle[0]:5.3f} x floor ({low[0]:.3f}..{high[0]:.3f})"
-            f"   processor {middle[1]:5.3f} ({low[1]:.3f}..{high[1]:.3f})",
-            flush=True,
-        )
+        goals = {"patches": GOALS.get((name, arguments.window, arguments.stride)), "whole": 1.0}
+        goal = f"<= {goals[key]:.2f}" if goals.get(key) else ""
+        figures.append(figure(f"{title}: {key}", value, floor, goal, note=counted if key == "patches" else ""))
+        print(f"  {key:10}{np.median(value[:, 0]) * 1e3:9.1f} ms   {describe(figures[-1])}", flush=True)
+    return [one for one in figures if one["goal"]]
 
 
 def main() -> None:
@@ -77,9 +76,10 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=None, help="batch size of the library; by default its own choice")
     parser.add_argument("--floors", type=int, nargs="+", default=[49, 98, 196], help="batch sizes of the floor")
     parser.add_argument("--plain", action="store_true", help="the library's whole forward passes as well")
+    parser.add_argument("--json", help="a file for the figures, see timing.py")
     arguments = parser.parse_args()
     model = small_cnn() if arguments.model == "small" else getattr(keras.applications, arguments.model)(weights=None)
-    compare(arguments.model, model, arguments)
+    save(arguments.json, compare(arguments.model, model, arguments))
 
 
 if __name__ == "__main__":

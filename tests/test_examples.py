@@ -112,3 +112,29 @@ def test_the_decoy_in_the_corner_is_named(tmp_path):
     verdict, own, fair = told(lines, "honest")
     assert verdict == "No shortcut seen: the answers hang on none of the cues that were tried."
     assert abs(own - fair) <= 2
+
+
+@pytest.mark.slow
+def test_vgg16_draws_a_card_for_each_picture_in_a_folder(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    from scenes import draw_scenes
+
+    photos, cards, names = tmp_path / "photos", tmp_path / "cards", tmp_path / "names.txt"
+    for number, image in enumerate(draw_scenes(2, bias=0.5, seed=0).images):
+        folder = photos / ["left", "right"][number]
+        folder.mkdir(parents=True)
+        PIL.Image.fromarray(image).save(folder / "scene.png")
+    names.write_text("\n".join(["crane", "crane", *(f"thing_{number}" for number in range(998))]))
+    options = ["--weights", "none", "--class-names", str(names), "--window", "112", "--stride", "112"]
+    lines = run_example("vgg16.py", str(photos), *options, "--pictures", str(cards))
+
+    # A network that has learnt nothing gives each of the 1,000 classes the same, or nearly.
+    told = [line.split("%") for line in lines if "%" in line]
+    assert len(told) == 10
+    assert all(float(share) < 1 for share, _ in told)
+    known = {"crane", "crane (2)", *(f"thing {number}" for number in range(998))}
+    assert {name.strip() for _, name in told} <= known
+    drawn = sorted(cards.iterdir())
+    assert len(drawn) == 2
+    assert f"left scene: {drawn[0]}" in lines
+    assert all(PIL.Image.open(card).width == 700 for card in drawn)
