@@ -80,6 +80,25 @@ def hide(gather: Gather, images: Any, canvases: Any, image_rows: Any, canvas_row
     return ops.reshape(gather(table, rows), (-1, *images.shape[1:]))
 
 
+def hide_in_memory(
+    images: np.ndarray, canvases: np.ndarray, image_rows: np.ndarray, canvas_rows: np.ndarray, hidden: np.ndarray
+) -> np.ndarray:
+    """As `hide`, in NumPy: copies each image, and of its canvas the box that holds what is hidden."""
+    composed = images[image_rows]
+    sides = (len(hidden), *hidden.shape[1:3], *([1] * (3 - hidden.ndim)))
+    hidden = hidden.reshape(*sides, -1)
+    boxes = zip(_ends(hidden.any(axis=(2, 3))), _ends(hidden.any(axis=(1, 3))), strict=True)
+    for image, row, mask, box in zip(composed.reshape(*sides, -1), canvas_rows, hidden, boxes, strict=True):
+        np.copyto(image[box], canvases[row].reshape(image.shape)[box], where=mask[box])
+    return composed
+
+
+def _ends(found: Any) -> list[slice]:
+    """From the first to the last place that is true: of bool `[N, side]`, N slices."""
+    first, after = found.argmax(axis=1), found.shape[1] - found[:, ::-1].argmax(axis=1)
+    return [slice(*ends) for ends in zip(first.tolist(), after.tolist(), strict=True)]
+
+
 def check_canvas(canvas: Canvas) -> None:
     """Raises a `ValueError` for what cannot be a canvas, whatever the probes."""
     if isinstance(canvas, str) and canvas not in _PAINTERS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from picasso_callbacks.explanation import Explanation, Scale
+from picasso_callbacks.layout import Layout
 from picasso_callbacks.look import Look
 from picasso_callbacks.methods.base import Method
 
@@ -25,13 +26,19 @@ class SaliencyMap(Method):
 
     def explain(self, look: Look) -> Explanation:
         live = look.live
-        gradients = np.abs(live.gradients(look.targets))
-        probes, targets = look.targets.shape
-        maps = live.layout.to_maps(gradients.reshape(probes * targets, *live.inputs.shape[1:])).max(axis=-1)
+        maps = live.gradients(look.targets, keep=lambda gradients: _strongest(gradients, live.layout))
         return Explanation(
-            live.to_display(maps.reshape(probes, targets, *live.layout.size)),
+            live.to_display(maps),
             unit="per unit of input",
             score=f"gradient of the {live.head.description}",
             title="saliency",
             scale=Scale(limit=None, signed=False),
         )
+
+
+def _strongest(gradients: np.ndarray, layout: Layout) -> np.ndarray:
+    """The largest of the channels' absolute gradients: `[N, K, ...]` -> `[N, K, h, w]`."""
+    count, targets = gradients.shape[:2]
+    of_channels = layout.to_maps(np.abs(gradients).reshape(count * targets, *gradients.shape[2:]))
+    strongest: np.ndarray = of_channels.max(axis=-1)
+    return strongest.reshape(count, targets, *layout.size)
