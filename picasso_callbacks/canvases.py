@@ -38,7 +38,11 @@ def make_canvases(canvas: Canvas, probes: Probes) -> np.ndarray:
     images = probes.images
     if isinstance(canvas, str):
         check_canvas(canvas)
-        canvases = _PAINTERS[canvas](images.astype("float64"), *probes.value_range)
+        painted = images[:1] if canvas in _PLAIN else images  # of one colour, one serves all
+        canvases = np.concatenate([
+            _in_units_of(images, _PAINTERS[canvas](image[None].astype("float64"), *probes.value_range))
+            for image in painted
+        ])
     else:
         canvases = np.asarray(canvas)
         if canvases.shape not in (images.shape, images.shape[1:]):
@@ -48,12 +52,17 @@ def make_canvases(canvas: Canvas, probes: Probes) -> np.ndarray:
             )
         if not np.isfinite(canvases).all():
             raise ValueError("canvas holds NaN or infinite numbers; expected finite ones.")
+        canvases = _in_units_of(images, canvases)
+    return np.broadcast_to(canvases, images.shape)
+
+
+def _in_units_of(images: np.ndarray, canvases: np.ndarray) -> np.ndarray:
     if images.dtype == bool:
-        return np.broadcast_to(canvases, images.shape).astype("float32")
+        return canvases.astype("float32")
     if np.issubdtype(images.dtype, np.integer):
         limits = np.iinfo(images.dtype)
         canvases = np.clip(np.rint(canvases), limits.min, limits.max)
-    return np.broadcast_to(canvases, images.shape).astype(images.dtype)
+    return canvases.astype(images.dtype)
 
 
 def hide(gather: Gather, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any) -> Any:
@@ -130,3 +139,4 @@ _PAINTERS: dict[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
     "blur": _blur,
 }
 _PAINTERS["gray"] = _PAINTERS["grey"]
+_PLAIN = ("grey", "gray", "black", "white")

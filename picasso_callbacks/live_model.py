@@ -92,7 +92,7 @@ class LiveModel:
         patches = (batch_size or 2 * self.batches.limit) if possible else 0  # they are smaller than images
         self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, patches)
         self._gradients = self._backend.compile_gradients(self._passes.target_scores)
-        self._gradient_batches = self.batches.of(self.batches.limit)
+        self._gradient_batches = self.batches.of(-(-self.batches.limit // 2))  # what is computed has to be kept
 
     def scores(self, inputs: np.ndarray | None = None, rows: np.ndarray | None = None) -> Scores:
         """The model's `Scores` of some inputs.
@@ -204,14 +204,17 @@ class LiveModel:
         """The canvas of each probe, preprocessed: float32 `[P, ...]`; see `make_canvases`. Made once."""
         key = canvas if isinstance(canvas, str) else id(canvas)  # the array is kept, so its id stays its own
         if key not in self._canvases:
-            self._canvases[key] = canvas, self._inputs.prepare(make_canvases(canvas, self.probes))
+            made = make_canvases(canvas, self.probes)
+            one = len(made) > 1 and made.strides[0] == 0  # the same for all probes, and kept once
+            prepared = self._inputs.prepare(made[:1] if one else made)
+            self._canvases[key] = canvas, np.broadcast_to(prepared, self.inputs.shape)
         return self._canvases[key][1]
 
     def to_display(self, maps: np.ndarray) -> np.ndarray:
         """Maps `[P, K, h, w]` as float32 `[P, K, H, W]`, scaled to the probes' size where `preprocess` changed it."""
         height, width = self.probes.images.shape[1:3]
         if maps.shape[2:] == (height, width):
-            return maps.astype("float32")
+            return maps.astype("float32", copy=False)
         scaled = [
             np.asarray(Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR))
             for one in maps.astype("float32").reshape(-1, *maps.shape[2:])

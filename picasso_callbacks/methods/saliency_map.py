@@ -37,8 +37,5 @@ class SaliencyMap(Method):
 
 
 def _strongest(gradients: np.ndarray, layout: Layout) -> np.ndarray:
-    """The largest of the channels' absolute gradients: `[N, K, ...]` -> `[N, K, h, w]`."""
-    count, targets = gradients.shape[:2]
-    of_channels = layout.to_maps(np.abs(gradients).reshape(count * targets, *gradients.shape[2:]))
-    strongest: np.ndarray = of_channels.max(axis=-1)
-    return strongest.reshape(count, targets, *layout.size)
+    """The largest of the channels' absolute gradients: `[N, K, ...]` -> `[N, K, h, w]`, an input at a time."""
+    return np.stack([np.abs(layout.to_maps(of_targets)).max(axis=-1) for of_targets in gradients])

@@ -1,0 +1,154 @@
+"""Where memory does not suffice for a batch, smaller ones are asked."""
+
+import os
+
+import keras
+import numpy as np
+import pytest
+from processes import run
+
+from picasso_callbacks.batches import Batches, is_out_of_memory
+from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.windows import Windows
+
+
+def suffices_for(rows):
+    """Squares at most so many rows at once; notes how many were asked."""
+    asked = []
+
+    def ask(batch):
+        asked.append(len(batch))
+        if len(batch) > rows:
+            raise MemoryError
+        return (batch**2,)
+
+    return ask, asked
+
+
+def test_a_batch_is_halved_until_it_fits_and_stays_so(caplog):
+    batches, (ask, asked) = Batches(12), suffices_for(3)
+    assert batches.collect(ask, 12)[0].tolist() == [i**2 for i in range(12)]
+    assert asked == [12, 6, 3, 3, 3, 3]
+    assert batches.collect(ask, 12)[0].tolist() == [i**2 for i in range(12)]
+    assert asked[6:] == [3, 3, 3, 3]
+    assert [record.message for record in caplog.records] == [
+        "Picasso: out of memory with 12 images at once; going on with 3."
+    ]
+
+
+def test_what_was_answered_is_kept():
+    seen = []
+
+    def ask(batch):
+        if len(seen) >= 4 and len(batch) > 2:  # the memory that is left shrinks
+            raise MemoryError
+        seen.extend(batch.tolist())
+        return (batch * 10,)
+
+    assert Batches(4).collect(ask, 10)[0].tolist() == [i * 10 for i in range(10)]
+    assert seen == [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+
+def test_one_kind_of_question_does_not_slow_down_another():
+    batches, (ask, _) = Batches(8), suffices_for(2)
+    other = batches.of(8)
+    other.collect(ask, 8)
+    assert (other.limit, batches.limit) == (2, 8)
+
+
+def test_a_single_row_that_does_not_fit_is_an_error():
+    with pytest.raises(MemoryError):
+        Batches(4).collect(suffices_for(0)[0], 4)
+
+
+def test_other_errors_are_raised_at_once():
+    def ask(batch):
+        asked.append(len(batch))
+        raise ValueError("no")
+
+    asked = []
+    with pytest.raises(ValueError, match="no"):
+        Batches(4).collect(ask, 4)
+    assert asked == [4]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        type("ResourceExhaustedError", (Exception,), {})("OOM when allocating tensor with shape[9,9]"),
+        type("OutOfMemoryError", (RuntimeError,), {})("CUDA out of memory. Tried to allocate 2.00 GiB."),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:127] . DefaultCPUAllocator: can't allocate memory: you tried"),
+        type("XlaRuntimeError", (RuntimeError,), {})("RESOURCE_EXHAUSTED: Out of memory allocating 1 bytes."),
+        np._core._exceptions._ArrayMemoryError((9, 9), np.dtype("float32")),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_every_frameworks_way_to_say_so(error):
+    assert is_out_of_memory(error)
+    wrapped = ValueError("the model could not be called")
+    wrapped.__cause__ = error
+    assert is_out_of_memory(wrapped)
+    assert not is_out_of_memory(ValueError("shapes do not match"))
+
+
+PROGRAM = """
+import logging, resource
+import keras, numpy as np
+from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.windows import Windows
+
+logging.basicConfig(format="%(message)s")
+model = keras.Sequential([
+    keras.Input((64, 64, 3)),
+    keras.layers.Conv2D(64, 3, padding="same", activation="relu"),
+    keras.layers.Conv2D(64, 3, padding="same", activation="relu"),
+    keras.layers.GlobalAveragePooling2D(),
+    keras.layers.Dense(2, activation="softmax"),
+])
+images = np.random.default_rng(0).random((4, 64, 64, 3), dtype="float32")
+live = LiveModel(model, Probes(images), incremental=INCREMENTAL, batch_size=8)
+windows, keep = Windows((64, 64), 16, 8), lambda scores, rows: scores.logits
+expected = live.scores_under_windows(windows, live.canvases("grey"), keep)
+
+live = LiveModel(model, Probes(images), incremental=INCREMENTAL, batch_size=196)
+live.scores()  # 196 images take 196 MiB and more in each layer
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (ROOM << 20),) * 2)
+found = live.scores_under_windows(windows, live.canvases("grey"), keep)
+np.testing.assert_allclose(found, expected, atol=1e-4)
+print("agrees")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="Linux limits the memory of a process")
+@pytest.mark.parametrize("incremental", [False, True])
+def test_with_too_little_memory_the_numbers_are_the_same(incremental):
+    done = run(PROGRAM.replace("INCREMENTAL", str(incremental)).replace("ROOM", "150"))
+    assert done.stdout.split()[-1:] == ["agrees"], done.stderr[-3000:]
+    assert "Picasso: out of memory with 196 images at once; going on with" in done.stderr
+
+
+def test_the_live_model_goes_on_with_smaller_batches(caplog):
+    class Small(keras.layers.Layer):
+        """Has room for four images."""
+
+        def call(self, inputs):
+            if inputs.shape[0] is not None and inputs.shape[0] > 4:
+                raise MemoryError
+            return inputs
+
+    model = keras.Sequential([keras.Input((8, 8, 1)), Small(), keras.layers.Flatten(), keras.layers.Dense(2)])
+    model.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    images = np.random.default_rng(0).random((6, 8, 8, 1), dtype="float32")
+    live = LiveModel(model, Probes(images), incremental=False)
+    assert len(live.scores()) == 6
+    assert live.gradients(np.zeros((6, 1), int)).shape == (6, 1, 8, 8, 1)
+    found = live.scores_under_windows(Windows((8, 8), 4, 4), live.canvases("grey"), lambda scores, rows: scores.logits)
+    assert found.shape == (6, 4, 2)
+    assert [record.message for record in caplog.records if "out of memory" in record.message] == [
+        "Picasso: out of memory with 6 images at once; going on with 3."
+    ]  # all that comes after has as little room
