@@ -21,7 +21,9 @@ Ask = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 T = TypeVar("T")
 
 _OUT_OF_MEMORY = re.compile(
-    r"MemoryError|ResourceExhausted|RESOURCE_EXHAUSTED|bad_alloc|out of memory|allocate memory", re.IGNORECASE
+    r"MemoryError|ResourceExhausted|RESOURCE_EXHAUSTED|bad_alloc|out of memory|allocate memory"
+    r"|could not create a (primitive|memory)",  # as oneDNN says it, and torch on processors
+    re.IGNORECASE,
 )
 
 

@@ -39,10 +39,12 @@ def make_canvases(canvas: Canvas, probes: Probes) -> np.ndarray:
     if isinstance(canvas, str):
         check_canvas(canvas)
         painted = images[:1] if canvas in _PLAIN else images  # of one colour, one serves all
-        canvases = np.concatenate([
-            _in_units_of(images, _PAINTERS[canvas](image[None].astype("float64"), *probes.value_range))
-            for image in painted
-        ])
+        canvases = np.concatenate(
+            [
+                _in_units_of(images, _PAINTERS[canvas](image[None].astype("float64"), *probes.value_range))
+                for image in painted
+            ]
+        )
     else:
         canvases = np.asarray(canvas)
         if canvases.shape not in (images.shape, images.shape[1:]):

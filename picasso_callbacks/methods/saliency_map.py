@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from picasso_callbacks.explanation import Explanation, Scale
@@ -38,4 +40,5 @@ class SaliencyMap(Method):
 
 def _strongest(gradients: np.ndarray, layout: Layout) -> np.ndarray:
     """The largest of the channels' absolute gradients: `[N, K, ...]` -> `[N, K, h, w]`, an input at a time."""
-    return np.stack([np.abs(layout.to_maps(of_targets)).max(axis=-1) for of_targets in gradients])
+    channels = (np.moveaxis(np.abs(layout.to_maps(of_targets)), -1, 0) for of_targets in gradients)
+    return np.stack([functools.reduce(np.maximum, of_one) for of_one in channels])  # .max(axis=-1) is ten times slower
