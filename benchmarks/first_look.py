@@ -5,8 +5,8 @@
 
 A first look traces and compiles. Its cost is that of making the live model and of the rehearsal, without what a
 rehearsal takes once all is compiled; beside it stands the first call of the model's compiled forward pass, without the
-time of a second one. The floor of saliency is a compiled function, written by hand, of one forward and K backward passes on the
-same batch. Processor seconds: they suffer less from whatever else runs on the machine.
+time of a second one. The floor of saliency is a compiled function, written by hand, of one forward and K backward
+passes on the same batch. Processor seconds: they suffer less from whatever else runs on the machine.
 """
 
 from __future__ import annotations
