@@ -43,7 +43,7 @@ def occlusion(model: keras.Model, probes: int, windows: Windows, **options: obje
 def compare(name: str, model: keras.Model, arguments: argparse.Namespace) -> list[Figure]:
     windows = Windows(model.input_shape[1:3], arguments.window, arguments.stride)
     live, on_patches = occlusion(model, arguments.probes, windows, batch_size=arguments.batch)
-    route = live._route(windows)
+    route = live._under_masks.route(windows)
     jobs = {"patches": on_patches}
     if arguments.plain:
         jobs["whole"] = occlusion(model, arguments.probes, windows, incremental=False)[1]

@@ -57,7 +57,7 @@ class Inputs:
             takes = f"the model takes {(None, *self._expected)}. Resize the probes or pass preprocess=..."
             came = "probes have" if self._preprocess is None else "preprocess returned"
             raise ValueError(f"Picasso: {came} shape {inputs.shape} but {takes}")
-        return inputs.astype("float32")
+        return inputs.astype("float32", copy=False)
 
     def feed(self, images: Any, rows: Any) -> Any:
         """What the model is called with: image inputs `[N, ...]`, and extra inputs of the probes `rows`, int `[N]`."""

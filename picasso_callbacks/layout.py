@@ -25,6 +25,7 @@ class Layout:
 
     Attributes:
         size: (h, w) of the maps.
+        plain: Whether inputs are images `(h, w, c)`, laid out as maps are.
 
     Raises:
         ValueError: The input is not an image and there is no `postprocess`, or it does more than rearrange.
@@ -47,11 +48,7 @@ class Layout:
                 f"to [N, h, w] or [N, h, w, c]."
             )
         self.size: tuple[int, int] = self._places.shape[:2]
-
-    @property
-    def plain(self) -> bool:
-        """Whether inputs are images `(h, w, c)`, laid out as maps are."""
-        return self._places.shape == self._shape and bool((self._places.ravel() == np.arange(self._places.size)).all())
+        self.plain = self._places.shape == shape and bool((self._places.ravel() == np.arange(self._places.size)).all())
 
     def input_masks(self, masks: np.ndarray) -> np.ndarray:
         """Masks over pixels, bool `[N, h, w]`, as masks over inputs: bool `[N, *shape]`, or 1 where all are alike."""
@@ -63,6 +60,8 @@ class Layout:
 
     def to_maps(self, arrays: np.ndarray) -> np.ndarray:
         """Input-shaped numbers `[N, *shape]` as `[N, h, w, c]`."""
+        if self.plain:
+            return arrays
         return arrays.reshape(len(arrays), -1)[:, self._places]
 
 

@@ -105,8 +105,11 @@ class Windows:
             float32 `[..., H, W]`: for each pixel the mean over the windows that hide it; a pixel in a gap takes the
             value of the nearest window.
         """
-        grid = np.asarray(values, dtype="float64").reshape(*np.shape(values)[:-1], len(self._rows), len(self._columns))
-        return (self._row_weights.T @ grid @ self._column_weights).astype("float32")
+        grids = np.asarray(values, dtype="float64").reshape(-1, len(self._rows), len(self._columns))
+        averages = np.empty((len(grids), *self.size), dtype="float32")
+        for average, grid in zip(averages, grids, strict=True):  # one at a time in float64
+            average[:] = self._row_weights.T @ grid @ self._column_weights
+        return averages.reshape(*np.shape(values)[:-1], *self.size)
 
 
 def _in_pixels(length: Length) -> bool:

@@ -13,6 +13,6 @@ sys.modules["picasso_callbacks"].__path__ = {list(picasso_callbacks.__path__)!r}
 """
 
 
-def run(program: str) -> subprocess.CompletedProcess[str]:
+def run(program: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
     """Runs `program`, which may import the package's modules, and returns its output and how it ended."""
-    return subprocess.run([sys.executable, "-c", BARE + program], capture_output=True, text=True, timeout=60)
+    return subprocess.run([sys.executable, "-c", BARE + program], capture_output=True, text=True, timeout=timeout)

@@ -22,7 +22,9 @@ ROOMS = [
     PROBES,
     {"backends", "canvases", "layout", "head", "event_log", "render"},
     {"find_head", "inputs", "reader", "incremental"},
-    {"targets", "live_model"},
+    {"targets", "passes"},
+    {"under_masks"},
+    {"live_model"},
     {"look", "shortcuts"},
     {"report"},
     {"recorder", "responder"},
@@ -103,10 +105,10 @@ def test_each_framework_is_imported_by_its_backend_alone():
         assert frameworks <= own, f"{path} imports {frameworks}"
 
 
-def test_only_the_live_model_and_backends_call_the_model():
+def test_only_passes_and_backends_call_the_model():
     callers = {path.as_posix() for path, tree in TREES.items() if calls_the_model(tree)}
     assert callers, "The test no longer finds any caller."
-    assert {caller for caller in callers if not caller.startswith("backends/")} == {"live_model.py"}
+    assert {caller for caller in callers if not caller.startswith("backends/")} == {"passes.py"}
 
 
 def calls_the_model(tree: ast.AST) -> bool:
@@ -123,7 +125,7 @@ def calls_the_model(tree: ast.AST) -> bool:
 
 def test_only_the_live_model_and_backends_compile_or_make_backends():
     users = {path.stem for path, tree in TREES.items() if "backends" in map(room_of, imports_within(tree))}
-    assert users - {"__init__", "base", "tensorflow", "jax", "torch"} == {"live_model", "ask", "routes"}
+    assert users - {"__init__", "base", "tensorflow", "jax", "torch"} == {"live_model", "passes", "ask", "routes"}
 
 
 def test_only_the_event_log_writes_and_only_probes_read():

@@ -1,9 +1,11 @@
 """Canvases: what hidden pixels become, in the probes' own units."""
 
+import keras
 import numpy as np
 import pytest
 
-from picasso_callbacks.canvases import check_canvas, make_canvases
+from picasso_callbacks.backends import make_backend
+from picasso_callbacks.canvases import check_canvas, hide, hide_in_memory, make_canvases
 from picasso_callbacks.probes import Probes
 
 
@@ -103,3 +105,23 @@ def test_unknown_names_list_the_known_ones(make):
 def test_what_is_neither_name_nor_image_is_refused(canvas):
     with pytest.raises(ValueError, match=r"canvas is .* dimensions; expected one of .*an image \[H, W, C\]"):
         check_canvas(canvas)
+
+
+@pytest.mark.parametrize("shape", [(4, 6, 3), (3, 4, 6), (4, 6), (24,)])
+def test_what_is_hidden_shows_the_canvas_on_the_device_and_in_memory(shape):
+    rng = np.random.default_rng(0)
+    images, canvases = rng.random((2, 2, *shape), dtype="float32")
+    image_rows, canvas_rows = np.array([[0, 0, 1, 1, 1], [0, 1, 0, 1, 1]], dtype="int32")
+    hidden = rng.random((5, *shape)) < 0.3
+    hidden[3], hidden[4] = False, True
+    expected = np.where(hidden, canvases[canvas_rows], images[image_rows])
+    np.testing.assert_array_equal(hide_in_memory(images, canvases, image_rows, canvas_rows, hidden), expected)
+    backend = make_backend(keras.Sequential([keras.Input(shape), keras.layers.Flatten()]))
+    on_device = backend.compile(lambda call, *tensors: hide(backend.gather, *tensors))
+    np.testing.assert_array_equal(on_device(images, canvases, image_rows, canvas_rows, hidden), expected)
+
+
+def test_a_canvas_of_one_colour_is_kept_once():
+    grey = make_canvases("grey", Probes(np.zeros((50, 40, 40, 3), dtype="float32")))
+    assert grey.shape == (50, 40, 40, 3)
+    assert grey.base.nbytes == 40 * 40 * 3 * 4

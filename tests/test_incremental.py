@@ -58,7 +58,7 @@ def log_odds(model, windows, probes=3, route=True, **kwargs):
     found = live.scores_under_windows(
         windows, live.canvases(canvas), lambda scores, rows: scores.log_odds(every_class[: len(rows)])
     )
-    return found, live._route(windows) is not None
+    return found, live._under_masks.route(windows) is not None
 
 
 def assert_same(model, windows, tolerance=1e-4, **kwargs):

@@ -13,6 +13,12 @@ from picasso_callbacks.backends.base import Backend, Tensor
 
 
 class JaxBackend(Backend):
+    pixels = 2**19
+
+    def __init__(self, model: keras.Model):
+        super().__init__(model)
+        self.in_memory = jax.default_backend() == "cpu"
+
     def _call(self, inputs: Any) -> Any:
         return self.model(inputs, **self._inference)
 

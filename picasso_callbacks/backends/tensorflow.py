@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -13,6 +14,12 @@ from picasso_callbacks.backends.base import Backend, Call, Tensor
 
 
 class TensorFlowBackend(Backend):
+    pixels = 2**21
+
+    def __init__(self, model: keras.Model):
+        super().__init__(model)
+        self.in_memory = not any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
+
     def _call(self, inputs: Any) -> Any:
         return self.model(inputs, **self._inference)
 

@@ -13,6 +13,12 @@ from picasso_callbacks.backends.base import Backend, Tensor
 
 
 class TorchBackend(Backend):
+    pixels = 2**20
+
+    def __init__(self, model: keras.Model):
+        super().__init__(model)
+        self.in_memory = keras.ops.zeros(1).device.type == "cpu"
+
     def _call(self, inputs: Any) -> Any:
         return self.model(inputs, **self._inference)
 

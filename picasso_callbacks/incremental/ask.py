@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ import keras
 import numpy as np
 
 from picasso_callbacks.backends import Backend
+from picasso_callbacks.batches import Batches
 from picasso_callbacks.incremental.plan import Plan
 from picasso_callbacks.incremental.run import run_under_windows, run_untouched
 from picasso_callbacks.windows import Windows
@@ -31,6 +31,9 @@ class UnderWindows:
         limit: The most windows computed at once.
         backend: The backend of the model.
         extract: What is wanted of the model.
+
+    Attributes:
+        groups: Splits images into groups for `ask`.
     """
 
     def __init__(
@@ -42,17 +45,13 @@ class UnderWindows:
         extract: Extract,
     ):
         self.plan = plan
+        self.groups = Batches(max(limit // len(windows), 1))
         self._windows = windows
-        self._limit = limit
+        self._batches = Batches(limit)
         self._extract = extract
         self._backend = backend
         self._untouched = backend.compile(self._trace_untouched, keep=True)
         self._patches = backend.compile(self._trace_patches)
-
-    @property
-    def group(self) -> int:
-        """How many images `ask` best takes at once."""
-        return max(self._limit // len(self._windows), 1)
 
     def ask(self, images: np.ndarray, canvases: np.ndarray, rows: np.ndarray) -> tuple[Any, ...]:
         """What `extract` takes of each image under each window, in NumPy: `[G * windows, ...]`, image by image.
@@ -63,15 +62,18 @@ class UnderWindows:
             rows: int `[G]`, the images' numbers.
         """
         untouched = self._untouched(images)
-        count = len(images) * len(self._windows)
-        size = math.ceil(count / math.ceil(count / self._limit))
-        answers = []
-        for start in range(0, count, size):
-            which, window = np.divmod(np.minimum(np.arange(start, start + size), count - 1), len(self._windows))
+        nest: list[Any] = []
+
+        def answer(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+            which, window = np.divmod(batch, len(self._windows))
             places = self._windows.places(window)
             found = self._patches(canvases, rows[which].astype("int32"), which.astype("int32"), *places, *untouched)
-            answers.append(keras.tree.map_structure(lambda part, left=count - start: part[:left], found))
-        return keras.tree.map_structure(lambda *parts: np.concatenate(parts), *answers)
+            nest[:] = [found]
+            return tuple(keras.tree.flatten(found))
+
+        answers = self._batches.collect(answer, len(images) * len(self._windows))
+        packed: tuple[Any, ...] = keras.tree.pack_sequence_as(nest[0], list(answers))
+        return packed
 
     def _trace_untouched(self, call: Any, images: Any) -> list[Any]:
         return run_untouched(self.plan, images)

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from picasso_callbacks.backends import Backend
+from picasso_callbacks.batches import Batches
 from picasso_callbacks.incremental.ask import Extract, UnderWindows
 from picasso_callbacks.incremental.plan import make_plan
 from picasso_callbacks.windows import Windows
@@ -47,23 +48,23 @@ class Routes:
         self._whole = whole
         self._found: dict[bytes, UnderWindows | None] = {}
 
-    def get(self, windows: Windows, sample: int) -> UnderWindows | None:
+    def get(self, windows: Windows, batches: Batches) -> UnderWindows | None:
         """The route for these windows, or `None` if whole forward passes are to be taken.
 
         Args:
             windows: The windows.
-            sample: How many probes, under a window each, both ways are compared on, when windows first come.
+            batches: On a batch of probes, under a window each, both ways are compared when windows first come.
         """
         if windows.key not in self._found:
-            self._found[windows.key] = self._make(windows, sample)
+            self._found[windows.key] = self._make(windows, batches)
         return self._found[windows.key]
 
-    def _make(self, windows: Windows, sample: int) -> UnderWindows | None:
+    def _make(self, windows: Windows, batches: Batches) -> UnderWindows | None:
         plan = make_plan(self._backend.model, self._inputs.shape[1:], windows)
         if plan is None:
             return None
         route = UnderWindows(plan, windows, self._limit, self._backend, self._extract)
-        off, allowed = self._difference(route, windows, np.arange(sample))
+        off, allowed = self._difference(route, windows, batches)
         if off <= allowed:
             return route
         logger.warning(
@@ -74,17 +75,18 @@ class Routes:
         )
         return None
 
-    def _difference(self, route: UnderWindows, windows: Windows, rows: np.ndarray) -> tuple[float, float]:
+    def _difference(self, route: UnderWindows, windows: Windows, batches: Batches) -> tuple[float, float]:
         """How far both ways are apart, and how far they may be."""
+        rows = np.arange(batches.size(len(self._inputs)))
         chosen = np.linspace(0, len(windows) - 1, len(rows)).astype(int)
-        canvases = np.broadcast_to(self._inputs.mean(axis=(1, 2), keepdims=True), self._inputs.shape)
-        hidden = windows.masks(chosen)[..., None]
-        whole = self._whole(np.where(hidden, canvases[rows], self._inputs[rows]).astype("float32"), rows)
-        group = rows[: route.group]
-        patches = route.ask(self._inputs[group], canvases[group].astype("float32"), group)
+        inputs, hidden = self._inputs[rows], windows.masks(chosen)[..., None]
+        canvases = np.broadcast_to(inputs.mean(axis=(1, 2), keepdims=True), inputs.shape)
+        whole = self._whole(np.where(hidden, canvases, inputs), rows)
+        patches = route.groups.fit(lambda size: route.ask(inputs[:size], canvases[:size], rows[:size]), len(rows))
+        group = rows[: len(keras.tree.flatten(patches)[0]) // len(windows)]
         off, allowed = 0.0, 0.0
         for one, other in zip(keras.tree.flatten(whole), keras.tree.flatten(patches), strict=True):
-            one, other = one[: len(group)], other[group * len(windows) + chosen[: len(group)]]
+            one, other = one[: len(group)], other[group * len(windows) + chosen[group]]
             off = max(off, float(np.abs(one - other).max(initial=0, where=np.isfinite(one))))
             allowed = max(allowed, float(np.abs(one).max(initial=1, where=np.isfinite(one))))
         return off, allowed * TOLERANCE.get(self._backend.model.compute_dtype, 0.02)

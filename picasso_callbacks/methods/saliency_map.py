@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 from picasso_callbacks.explanation import Explanation, Scale
+from picasso_callbacks.layout import Layout
 from picasso_callbacks.look import Look
 from picasso_callbacks.methods.base import Method
 
@@ -25,13 +28,17 @@ class SaliencyMap(Method):
 
     def explain(self, look: Look) -> Explanation:
         live = look.live
-        gradients = np.abs(live.gradients(look.targets))
-        probes, targets = look.targets.shape
-        maps = live.layout.to_maps(gradients.reshape(probes * targets, *live.inputs.shape[1:])).max(axis=-1)
+        maps = live.gradients(look.targets, keep=lambda gradients: _strongest(gradients, live.layout))
         return Explanation(
-            live.to_display(maps.reshape(probes, targets, *live.layout.size)),
+            live.to_display(maps),
             unit="per unit of input",
             score=f"gradient of the {live.head.description}",
             title="saliency",
             scale=Scale(limit=None, signed=False),
         )
+
+
+def _strongest(gradients: np.ndarray, layout: Layout) -> np.ndarray:
+    """The largest of the channels' absolute gradients: `[N, K, ...]` -> `[N, K, h, w]`, an input at a time."""
+    channels = (np.moveaxis(np.abs(layout.to_maps(of_targets)), -1, 0) for of_targets in gradients)
+    return np.stack([functools.reduce(np.maximum, of_one) for of_one in channels])  # .max(axis=-1) is ten times slower

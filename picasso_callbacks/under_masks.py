@@ -1,0 +1,105 @@
+"""Asking a model about images of which a part is hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from picasso_callbacks.batches import Batches
+from picasso_callbacks.canvases import hide, hide_in_memory
+from picasso_callbacks.incremental import Routes, UnderWindows
+from picasso_callbacks.layout import Layout
+from picasso_callbacks.passes import Passes
+from picasso_callbacks.scores import Scores
+from picasso_callbacks.windows import Windows
+
+Masks = Callable[[np.ndarray], np.ndarray]
+"""Gives the masks with these indices, int `[B]` -> bool `[B, h, w]`, so that they need exist only a batch at a time."""
+
+Measure = Callable[[Scores, np.ndarray], np.ndarray]
+"""Keeps of the `Scores` of a batch what is wanted: takes them and the probes' rows, int `[b]`; returns `[b, K]`."""
+
+
+class UnderMasks:
+    """Scores under masks and windows, a batch at a time. `LiveModel` says what its methods take and return.
+
+    Where the model computes in the memory of the arrays, a batch of images is put together there, which takes little
+    more than copying them. Else the images and canvases are taken to the device once, and put together there.
+
+    Args:
+        passes: Forward passes of the model.
+        inputs: The preprocessed probes, `[P, ...]`.
+        layout: How masks lie on inputs.
+        batches: Splits what is asked into batches.
+        patches: The most windows computed at once where only what they change is computed; 0: never compute so.
+    """
+
+    def __init__(self, passes: Passes, inputs: np.ndarray, layout: Layout, batches: Batches, patches: int):
+        self._passes, self._backend = passes, passes.backend
+        self._inputs = inputs
+        self._layout = layout
+        self._batches = batches.of(batches.limit)
+        self._routes = Routes(self._backend, inputs, patches, passes.extract, passes.of) if patches else None
+        trace = passes.extracted if self._backend.in_memory else self._trace
+        self._compiled = self._backend.compile(trace)
+
+    def scores(
+        self,
+        images: np.ndarray,
+        canvases: np.ndarray,
+        masks: Masks,
+        rows: tuple[np.ndarray, np.ndarray, np.ndarray],
+        measure: Measure,
+    ) -> np.ndarray:
+        """See `LiveModel.scores_under_masks`."""
+        image_rows, canvas_rows, mask_rows = (np.asarray(part, dtype="int32") for part in rows)
+        ask = self._asking(images, canvases)
+
+        def answer(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+            hidden = self._layout.input_masks(masks(mask_rows[batch]))
+            extracted = ask(image_rows[batch], canvas_rows[batch], hidden)
+            return (measure(self._passes.reader.read(extracted), image_rows[batch]),)
+
+        return self._batches.collect(answer, len(image_rows))[0]
+
+    def under_windows(self, windows: Windows, canvases: np.ndarray, measure: Measure) -> np.ndarray:
+        """See `LiveModel.scores_under_windows`."""
+        probes, count = len(self._inputs), len(windows)
+        route = self.route(windows)
+        if route is None:
+            rows = np.repeat(np.arange(probes), count)
+            found = self.scores(
+                self._inputs, canvases, windows.masks, (rows, rows, np.tile(np.arange(count), probes)), measure
+            )
+            return found.reshape(probes, count, -1)
+
+        def answer(group: np.ndarray) -> tuple[np.ndarray, ...]:
+            answers = route.ask(self._inputs[group], canvases[group], group)
+            found = measure(self._passes.reader.read(answers), np.repeat(group, count))
+            return (found.reshape(len(group), count, -1),)
+
+        return route.groups.collect(answer, probes)[0]
+
+    def route(self, windows: Windows) -> UnderWindows | None:
+        """How these windows are computed on patches; `None` if whole forward passes are to be taken."""
+        return self._routes.get(windows, self._batches) if self._routes else None
+
+    def _asking(self, images: np.ndarray, canvases: np.ndarray) -> Callable[..., tuple[Any, ...]]:
+        """A function of images' and canvases' rows, int32 `[b]`, and of what is hidden, bool `[b, ...]`."""
+        if not self._backend.in_memory:
+            tables = [self._backend.to_device(table) for table in (images, canvases)]
+            return lambda *batch: self._compiled(*tables, *batch)
+
+        def ask(image_rows: np.ndarray, canvas_rows: np.ndarray, hidden: np.ndarray) -> tuple[Any, ...]:
+            composed = hide_in_memory(images, canvases, image_rows, canvas_rows, hidden)
+            return self._compiled(composed, image_rows)
+
+        return ask
+
+    def _trace(
+        self, call: Any, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any
+    ) -> tuple[Any, ...]:
+        composed = hide(self._backend.gather, images, canvases, image_rows, canvas_rows, hidden)
+        return self._passes.extracted(call, composed, image_rows)
