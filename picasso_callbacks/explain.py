@@ -163,7 +163,7 @@ def _verdict(report: Report, expected: str | None) -> str:
 
 
 def _named(part: str, function: Callable[..., Any], *args: Any) -> Any:
-    with naming(f"the method {part!r}"):
+    with naming(part):
         return function(*args)
 
 
