@@ -21,7 +21,7 @@ from picasso_callbacks.tags import distinct_tags
 from picasso_callbacks.worker import Worker
 
 COLUMNS = 20
-"""The most epochs on a filmstrip."""
+"""The most looks on a filmstrip."""
 
 ALL_CLASSES = 10
 """Up to so many classes, each has its scalar; beyond, only a probe's label and targets."""
@@ -38,13 +38,15 @@ class Recorder:
         probes: The probes of all reports.
         layout: `"composite"`: a card for each probe. `"separate"`: a card for each probe and method.
         problems: What errors are told to.
+        unit: What steps are: `"epoch"` or `"step"`.
     """
 
-    def __init__(self, directory: str, probes: Probes, layout: str, problems: Problems):
+    def __init__(self, directory: str, probes: Probes, layout: str, problems: Problems, unit: str = "epoch"):
         self._probes = probes
         self._tags = distinct_tags(probes.names)
         self._layout = layout
         self._problems = problems
+        self._unit = unit
         self._log = EventLog(directory)
         self._worker = Worker()
         self._limits: list[dict[str, float]] = [{} for _ in probes.names]
@@ -52,11 +54,11 @@ class Recorder:
         self._class_names: tuple[str, ...] = ()
 
     def record(self, step: int, report: Report) -> None:
-        """Queues the report of epoch `step`; waits only while too many are queued."""
+        """Queues the report of a look at `step`; waits only while too many are queued."""
         self._worker.submit(lambda: self._record(step, report))
 
     def filmstrips(self) -> None:
-        """Queues a filmstrip of each probe, over the epochs recorded so far."""
+        """Queues a filmstrip of each probe, over the looks recorded so far."""
         self._worker.submit(self._filmstrips)
 
     def close(self) -> None:
@@ -84,7 +86,7 @@ class Recorder:
             limits = self._limits[index]
             for method, limit in report.limits(index).items():
                 limits[method] = max(limit, limits.get(method, 0.0))
-            panel = report.panel(index, step, limits)
+            panel = report.panel(index, f"{self._unit} {step}", limits)
             if self._layout == "composite":
                 pictures[f"picasso/{tag}"] = draw_panel(panel)
             else:
@@ -121,7 +123,7 @@ class Recorder:
 
     def _filmstrips(self) -> None:
         pictures = self._problems.attempt("drawing", self._draw_filmstrips) or {}
-        last = max((frames[-1].epoch for frames in self._frames if frames), default=0)
+        last = max((frames[-1].step for frames in self._frames if frames), default=0)
         self._problems.attempt("writing to disk", self._write, last, pictures, None)
 
     def _draw_filmstrips(self) -> dict[str, np.ndarray]:
@@ -131,8 +133,9 @@ class Recorder:
             if frames:
                 columns = np.unique(np.linspace(0, len(frames) - 1, COLUMNS).round().astype(int))
                 label = None if labels is None or frames[-1].probabilities is None else int(labels[index])
+                shown = [frames[column] for column in columns]
                 pictures[f"picasso_filmstrip/{tag}"] = draw_filmstrip(
-                    self._probes.names[index], images[index], self._class_names, label, [frames[c] for c in columns]
+                    self._probes.names[index], images[index], self._class_names, label, shown, self._unit
                 )
         return pictures
 

@@ -34,14 +34,14 @@ class Responder:
         """Forgets what was told, as for another training."""
         self._told = []
 
-    def respond(self, epoch: int, report: Report) -> bool:
-        """Does what `on_alarm` says; returns whether training should stop."""
+    def respond(self, moment: str, report: Report) -> bool:
+        """Does what `on_alarm` says of a look at "epoch 3" or so; returns whether training should stop."""
         names = [one.name for one in report.alarms]
         if callable(self._on_alarm):
             if names:
                 self._on_alarm(report)
             return False
         if self._on_alarm != "log" and set(names) != set(self._told):
-            logger.warning("Picasso, epoch %d: %s", epoch, report.verdict)
+            logger.warning("Picasso, %s: %s", moment, report.verdict)
         self._told = names
         return bool(names) and self._on_alarm == "stop"
