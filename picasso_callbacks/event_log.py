@@ -149,7 +149,7 @@ def _record(event: Event) -> bytes:
 
 
 def _png(pixels: np.ndarray) -> bytes:
-    """`pixels` as PNG. Level 4, measured on panels: as small as zlib's default within 2 %, in half of the time."""
+    """`pixels` as PNG. Level 3, measured on panels: larger than zlib's default by 6 to 10 %, in two thirds of the time."""
     file = io.BytesIO()
-    PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=4)
+    PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=3)
     return file.getvalue()
