@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shlex
 from collections.abc import Collection, Iterable
 from typing import Any, Literal
 
@@ -17,22 +16,16 @@ from picasso_callbacks.head import DecodeProb
 from picasso_callbacks.layout import Postprocess
 from picasso_callbacks.live_model import LiveModel, Preprocess
 from picasso_callbacks.methods import Method, make_methods
+from picasso_callbacks.notices import announcement, spacing_notice
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.reader import OutputMask
-from picasso_callbacks.recorder import Recorder
-from picasso_callbacks.render import draw_panel
+from picasso_callbacks.recorder import Recorder, cards_size
 from picasso_callbacks.report import Report
 from picasso_callbacks.responder import OnAlarm, Responder
 from picasso_callbacks.schedule import Every, make_schedule
 from picasso_callbacks.shortcuts import make_detector
 from picasso_callbacks.targets import TargetChooser, TargetSpec
-
-TENSORBOARD_KEEPS = 10
-"""Image steps that TensorBoard keeps of a tag unless told otherwise."""
-
-MANY = 1000
-"""As many steps as it is told to keep where it is not known how many there will be."""
 
 
 class Picasso(keras.callbacks.Callback):
@@ -170,10 +163,8 @@ class Picasso(keras.callbacks.Callback):
             self._detector.restart()
         self._responder.restart()
         self._dependence_logs = {}
-        draw_panel(rehearsed.panel(0))
         self._schedule.start(self._parameter("epochs"), self._parameter("steps"), self.model.steps_per_execution)
-        if not self._announced:
-            self._announce(self._live.batches.rehearsed_seconds)
+        self._announce(self._live.batches.rehearsed_seconds, rehearsed)
         self._spaced = False
         self._budget.start()
 
@@ -208,11 +199,7 @@ class Picasso(keras.callbacks.Callback):
         allowed = self._budget.allows(self._schedule.done())
         if not allowed and not self._spaced:
             self._spaced = True
-            print(
-                f"Picasso: looks take {100 * self._budget.wanted():.2g} % of the training time; with "
-                f"budget={self._budget.share} it looks every {self._schedule.spaced(self._budget.spacing())} or so.",
-                flush=True,
-            )
+            print(spacing_notice(self._budget, self._schedule), flush=True)
         return allowed
 
     def _wait_for_training(self) -> None:
@@ -257,12 +244,9 @@ class Picasso(keras.callbacks.Callback):
         """`"epochs"`: up to which one Keras trains; `"steps"`: batches of an epoch. `None` where that is not known."""
         return (self.params or {}).get(name)
 
-    def _announce(self, seconds: float) -> None:
-        self._announced = True
-        print(f"Picasso: a look at {len(self._probes)} probes takes about {seconds:.2g} s.")
-        looks = max(TENSORBOARD_KEEPS, self._schedule.looks() or MANY)
-        print(
-            f"Picasso: to watch, run  tensorboard --logdir {shlex.quote(self._log_dir)} "
-            f"--samples_per_plugin images={looks}",
-            flush=True,
-        )
+    def _announce(self, look_seconds: float, rehearsed: Report) -> None:
+        look_bytes = len(self._probes) * cards_size(rehearsed, self._layout)  # drawn, too, before training is paid for
+        if not self._announced:
+            self._announced = True
+            lines = announcement(self._log_dir, len(self._probes), self._schedule, look_seconds, look_bytes)
+            print(*lines, sep="\n", flush=True)

@@ -148,8 +148,13 @@ def _record(event: Event) -> bytes:
     return b"".join([length, struct.pack("<I", masked_crc32c(length)), data, struct.pack("<I", masked_crc32c(data))])
 
 
+def png_size(pixels: np.ndarray) -> int:
+    """How many bytes a picture, uint8 `[H, W, 3]`, takes in an event file."""
+    return len(_png(pixels))
+
+
 def _png(pixels: np.ndarray) -> bytes:
-    """`pixels` as PNG. Level 3, measured on panels: larger than zlib's default by 6 to 10 %, in two thirds of the time."""
+    """`pixels` as PNG. Level 3, measured on panels: 6 to 10 % larger than by default, in 0.65 of the time."""
     file = io.BytesIO()
     PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=3)
     return file.getvalue()

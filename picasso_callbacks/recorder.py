@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from picasso_callbacks.event_log import EventLog
+from picasso_callbacks.event_log import EventLog, png_size
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.render import (
     Frame,
     Heatmap,
+    Panel,
     draw_filmstrip,
     draw_heatmap,
     draw_panel,
@@ -87,13 +88,8 @@ class Recorder:
             for method, limit in report.limits(index).items():
                 limits[method] = max(limit, limits.get(method, 0.0))
             panel = report.panel(index, f"{self._unit} {step}", limits)
-            if self._layout == "composite":
-                pictures[f"picasso/{tag}"] = draw_panel(panel)
-            else:
-                for column, method in enumerate(report.maps()):
-                    pictures[f"picasso_{method}/{tag}"] = draw_heatmap(panel, column)
-                if panel.probabilities is not None:
-                    pictures[f"picasso_class_probabilities/{tag}"] = draw_probabilities(panel)
+            for group, pixels in _cards(panel, report, self._layout).items():
+                pictures[f"{group}/{tag}"] = pixels
             small = tuple(
                 Heatmap(one.title, thumbnail(one.values[:1]), one.scale, one.unit, one.notes) for one in panel.heatmaps
             )
@@ -138,6 +134,21 @@ class Recorder:
                     self._probes.names[index], images[index], self._class_names, label, shown, self._unit
                 )
         return pictures
+
+
+def cards_size(report: Report, layout: str) -> int:
+    """How many bytes the cards of the first probe take."""
+    return sum(png_size(pixels) for pixels in _cards(report.panel(0), report, layout).values())
+
+
+def _cards(panel: Panel, report: Report, layout: str) -> dict[str, np.ndarray]:
+    """A probe's pictures, by the group that its tag stands in."""
+    if layout == "composite":
+        return {"picasso": draw_panel(panel)}
+    cards = {f"picasso_{method}": draw_heatmap(panel, column) for column, method in enumerate(report.maps())}
+    if panel.probabilities is not None:
+        cards["picasso_class_probabilities"] = draw_probabilities(panel)
+    return cards
 
 
 def _append(frames: list[Frame], frame: Frame) -> None:

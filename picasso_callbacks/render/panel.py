@@ -63,7 +63,8 @@ def _compose(panel: Panel, bars: bool) -> np.ndarray:
 
     top = _draw_header(sheet, panel)
     image_top = top + _BAND_HEAD if heatmaps else top
-    sheet.picture(lefts[0], image_top, resize_image(panel.image, cell))
+    panel = dataclasses.replace(panel, image=resize_image(panel.image, cell))  # once for all maps
+    sheet.picture(lefts[0], image_top, panel.image)
     bottom = image_top + cell[0]
     if heatmaps:
         sheet.text(lefts[0], top - 3, "probe", _TITLE_TEXT)
