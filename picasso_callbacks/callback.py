@@ -57,7 +57,8 @@ class Picasso(keras.callbacks.Callback):
             than epochs. Or a function of the 0-based epoch that says whether to look. The end of the training is always
             looked at.
         budget: Which share of the training time the looks may take, such as 0.05. Of those that `every` names only as
-            many are taken as that pays for, evenly spaced, always with the first and the last. `None`: all.
+            many are taken as that pays for, evenly spaced, always with the first and the last. `None`: all. Processes
+            of a distributed training measure different times: leave it at `None` there.
         layout: `"composite"`: one card a probe. `"separate"`: one card for each probe and method.
         on_error: `"warn"`: an error during training is logged once, what failed is switched off. `"raise"`: it is
             raised.
