@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from picasso_callbacks.event_log import EventLog, png_size
+from picasso_callbacks.event_log import EventLog
+from picasso_callbacks.png import encode_png
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.render import (
@@ -138,7 +139,7 @@ class Recorder:
 
 def cards_size(report: Report, layout: str) -> int:
     """How many bytes the cards of the first probe take."""
-    return sum(png_size(pixels) for pixels in _cards(report.panel(0), report, layout).values())
+    return sum(len(encode_png(pixels)) for pixels in _cards(report.panel(0), report, layout).values())
 
 
 def _cards(panel: Panel, report: Report, layout: str) -> dict[str, np.ndarray]:
