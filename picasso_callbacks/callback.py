@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import functools
 import os
-import shlex
 from collections.abc import Collection, Iterable
 from typing import Any, Literal
 
 import keras
 
+from picasso_callbacks.budget import Budget
 from picasso_callbacks.event_log import check_writable
 from picasso_callbacks.explain import DEFAULT_METHODS, check_hooks, look_at
 from picasso_callbacks.head import DecodeProb
 from picasso_callbacks.layout import Postprocess
 from picasso_callbacks.live_model import LiveModel, Preprocess
 from picasso_callbacks.methods import Method, make_methods
+from picasso_callbacks.notices import announcement, spacing_notice
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.reader import OutputMask
-from picasso_callbacks.recorder import Recorder
-from picasso_callbacks.render import draw_panel
+from picasso_callbacks.recorder import Recorder, cards_size
 from picasso_callbacks.report import Report
 from picasso_callbacks.responder import OnAlarm, Responder
-from picasso_callbacks.schedule import Every, check_every, expected_looks, is_due
+from picasso_callbacks.schedule import Every, make_schedule
 from picasso_callbacks.shortcuts import Drift, make_detector
 from picasso_callbacks.targets import TargetChooser, TargetSpec
-
-TENSORBOARD_KEEPS = 10
-"""Image steps that TensorBoard keeps of a tag unless told otherwise."""
 
 
 class Picasso(keras.callbacks.Callback):
@@ -56,8 +53,12 @@ class Picasso(keras.callbacks.Callback):
         decode_prob: Turns raw model outputs into probabilities `[N, classes]`; or `"softmax"` or `"sigmoid"` where the
             outputs are logits, `"value"` where they are plain numbers. Needed only where that can't be found out from
                 the model and its loss.
-        every: `n`: looks at epochs 0, n, 2n, ... Or a function of the 0-based epoch that says whether to look. The last
-            epoch is always looked at.
+        every: `n`: looks at epochs 0, n, 2n, ... `"n steps"`: looks after each n batches, and counts in batches rather
+            than epochs. Or a function of the 0-based epoch that says whether to look. The end of the training is always
+            looked at.
+        budget: Which share of the training time the looks may take, such as 0.05. Of those that `every` names only as
+            many are taken as that pays for, evenly spaced, always with the first and the last. `None`: all. Processes
+            of a distributed training measure different times: leave it at `None` there.
         layout: `"composite"`: one card a probe. `"separate"`: one card for each probe and method.
         on_error: `"warn"`: an error during training is logged once, what failed is switched off. `"raise"`: it is
             raised.
@@ -106,6 +107,7 @@ class Picasso(keras.callbacks.Callback):
         allowed: Collection[str] = (),
         on_alarm: OnAlarm = "warn",
         every: Every = 1,
+        budget: float | None = None,
         layout: Literal["composite", "separate"] = "composite",
         on_error: Literal["warn", "raise"] = "warn",
         batch_size: int | None = None,
@@ -142,19 +144,20 @@ class Picasso(keras.callbacks.Callback):
         self._detector = make_detector(probes, shortcuts, expected, allowed)
         self._responder = Responder(on_alarm)
         self._drift = Drift()
-        self._every = check_every(every)
+        self._schedule = make_schedule(every)
+        self._budget = Budget(budget)
         self._layout = layout
         self._live: LiveModel | None = None
         self._recorder: Recorder | None = None
         self._problems = Problems(raises=on_error == "raise")
-        self._epoch = self._looked_at = self._written = -1
+        self._looked_at = self._written = -1
         self._dependence_logs: dict[str, float] = {}
         self._runs = 0
-        self._announced = False
+        self._announced = self._spaced = False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._problems.forget()
-        self._epoch = self._looked_at = -1
+        self._looked_at = -1
         self._live = self._watch(self.model)
         with self._live.batches.rehearsal():
             rehearsed = look_at(self._live, self._methods, self._chooser, self._detector)
@@ -162,50 +165,76 @@ class Picasso(keras.callbacks.Callback):
             self._detector.restart()
         self._responder.restart()
         self._dependence_logs = {}
-        draw_panel(rehearsed.panel(0))
-        if not self._announced:
-            self._announce(self._live.batches.rehearsed_seconds)
+        self._schedule.start(self._parameter("epochs"), self._parameter("steps"), self.model.steps_per_execution)
+        self._announce(self._live.batches.rehearsed_seconds, rehearsed)
+        self._spaced = False
+        self._budget.start()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._schedule.begin_epoch(epoch)
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._schedule.before_batch(batch) and self._can_afford():
+            self._wait_for_training()
+            self._look()
+            self._problems.raise_kept()
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._epoch = epoch
-        last = epoch + 1 == self._epochs() or self.model.stop_training
-        if last or self._problems.attempt("every", is_due, self._every, epoch):
-            self._look(epoch)
+        self._schedule.end_epoch(epoch)
+        last = epoch + 1 == self._parameter("epochs") or self.model.stop_training
+        if last or (self._problems.attempt("every", self._schedule.is_due) and self._can_afford()):
+            self._look()
         if logs is not None:
             logs.update(self._dependence_logs)
         self._problems.raise_kept()
 
     def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
-        if self._looked_at < self._epoch:  # a callback after this one ended the training
-            self._look(self._epoch)
+        if self._looked_at < self._schedule.now:  # a callback after this one ended the training
+            self._look()
         if self._recorder is not None:
             self._recorder.filmstrips()
             self._recorder.close()
         self._live = None
         self._problems.raise_kept()
 
-    def _look(self, epoch: int) -> None:
-        self._looked_at = epoch
+    def _can_afford(self) -> bool:
+        allowed = self._budget.allows(self._schedule.done())
+        if not allowed and not self._spaced:
+            self._spaced = True
+            print(spacing_notice(self._budget, self._schedule), flush=True)
+        return allowed
+
+    def _wait_for_training(self) -> None:
+        """Lets batches end that are still being computed, whose time would be taken for that of the look."""
+        for variable in self.model.metrics_variables[:1]:
+            keras.ops.convert_to_numpy(variable)
+
+    def _look(self) -> None:
+        self._looked_at = self._schedule.now
         assert self._live is not None
-        report = self._problems.attempt("looking at the model", self._report, self._live, epoch)
-        if report is None:
-            return
-        first = self._live.is_first_process()
+        with self._budget.spending():
+            report = self._problems.attempt("looking at the model", self._report, self._live)
+            if report is not None:
+                self._hand_on(self._schedule.now, report, self._live.is_first_process())
+
+    def _report(self, live: LiveModel) -> Report:
+        assert self.model is not None  # on JAX the property also brings the model's weights up to date
+        see = functools.partial(self._drift.see, self._schedule.now)
+        unit, attempt = self._schedule.unit, self._problems.attempt
+        return look_at(live, self._methods, self._chooser, self._detector, attempt, see, unit)
+
+    def _hand_on(self, now: int, report: Report, records: bool) -> None:
         suspects = [one for one in report.dependences if one.suspicious]
         self._dependence_logs = {f"picasso_dependence/{one.name}": one.change for one in suspects}
-        if self._problems.attempt("on_alarm", self._responder.respond, epoch, report, first):
+        moment = f"{self._schedule.unit} {now}"
+        if self._problems.attempt("on_alarm", self._responder.respond, moment, report, records):
             self.model.stop_training = True
-        if not first:
+        if not records:
             return
-        if self._recorder is None or epoch <= self._written:
+        if self._recorder is None or now <= self._written:
             self._recorder = self._next_recorder()
-        self._written = epoch
-        self._recorder.record(epoch, report)
-
-    def _report(self, live: LiveModel, epoch: int) -> Report:
-        assert self.model is not None  # on JAX the property also brings the model's weights up to date
-        see = functools.partial(self._drift.see, epoch)
-        return look_at(live, self._methods, self._chooser, self._detector, self._problems.attempt, see)
+        self._written = now
+        self._recorder.record(now, report)
 
     def _next_recorder(self) -> Recorder:
         """A recorder of the next run: a fit that goes back in time must not write where TensorBoard has later steps."""
@@ -213,18 +242,15 @@ class Picasso(keras.callbacks.Callback):
             self._recorder.close()
         self._runs += 1
         directory = self._directory if self._runs == 1 else f"{self._directory}_{self._runs}"
-        return Recorder(directory, self._probes, self._layout, self._problems)
+        return Recorder(directory, self._probes, self._layout, self._problems, self._schedule.unit)
 
-    def _epochs(self) -> int | None:
-        """Up to which epoch Keras trains; not known in a training loop of the user's own."""
-        return (self.params or {}).get("epochs")
+    def _parameter(self, name: str) -> int | None:
+        """`"epochs"`: up to which one Keras trains; `"steps"`: batches of an epoch. `None` where that is not known."""
+        return (self.params or {}).get(name)
 
-    def _announce(self, seconds: float) -> None:
-        self._announced = True
-        print(f"Picasso: a look at {len(self._probes)} probes takes about {seconds:.2g} s.")
-        looks = max(TENSORBOARD_KEEPS, expected_looks(self._every, 0, self._epochs() or 1))
-        print(
-            f"Picasso: to watch, run  tensorboard --logdir {shlex.quote(self._log_dir)} "
-            f"--samples_per_plugin images={looks}",
-            flush=True,
-        )
+    def _announce(self, look_seconds: float, rehearsed: Report) -> None:
+        look_bytes = len(self._probes) * cards_size(rehearsed, self._layout)  # drawn, too, before training is paid for
+        if not self._announced:
+            self._announced = True
+            lines = announcement(self._log_dir, len(self._probes), self._schedule, look_seconds, look_bytes)
+            print(*lines, sep="\n", flush=True)

@@ -7,7 +7,6 @@ file access, the protocol buffers and the plugins' metadata are TensorBoard's.
 
 from __future__ import annotations
 
-import io
 import itertools
 import os
 import socket
@@ -15,7 +14,6 @@ import struct
 import time
 
 import numpy as np
-import PIL.Image
 from tensorboard.compat.proto.event_pb2 import Event, SourceMetadata
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
 from tensorboard.compat.proto.tensor_pb2 import TensorProto
@@ -27,6 +25,7 @@ from tensorboard.plugins.scalar import metadata as scalar_metadata
 from tensorboard.plugins.text import metadata as text_metadata
 
 from picasso_callbacks.crc32c import masked_crc32c
+from picasso_callbacks.png import encode_png
 
 _numbers = itertools.count()
 
@@ -58,7 +57,7 @@ class EventLog:
     def image(self, tag: str, step: int, pixels: np.ndarray, description: str = "") -> None:
         """Writes a picture, uint8 `[H, W, 3]`, with a `description` in Markdown."""
         height, width = pixels.shape[:2]
-        strings = [str(width).encode(), str(height).encode(), _png(pixels)]
+        strings = [str(width).encode(), str(height).encode(), encode_png(pixels)]
         shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=len(strings))])
         tensor = TensorProto(dtype=DT_STRING, tensor_shape=shape, string_val=strings)
         self._summary(tag, step, tensor, image_metadata.create_summary_metadata(None, description))
@@ -146,10 +145,3 @@ def _record(event: Event) -> bytes:
     data = event.SerializeToString()
     length = struct.pack("<Q", len(data))
     return b"".join([length, struct.pack("<I", masked_crc32c(length)), data, struct.pack("<I", masked_crc32c(data))])
-
-
-def _png(pixels: np.ndarray) -> bytes:
-    """`pixels` as PNG. Level 4, measured on panels: as small as zlib's default within 2 %, in half of the time."""
-    file = io.BytesIO()
-    PIL.Image.fromarray(pixels).save(file, "PNG", compress_level=4)
-    return file.getvalue()

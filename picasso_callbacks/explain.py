@@ -115,6 +115,7 @@ def look_at(
     detector: Detector | None = None,
     attempt: Attempt | None = None,
     see: Callable[[np.ndarray], int | None] | None = None,
+    unit: str = "epoch",
 ) -> Report:
     """Takes one look. Arrays in the report are its own.
 
@@ -124,8 +125,9 @@ def look_at(
         chooser: What is explained.
         detector: Tells shortcuts.
         attempt: Decides what becomes of a part of the look that fails.
-        see: Told the first target's heatmaps `[P, H, W]` of the first method that makes such, returns the epoch since
-            which they have been the same.
+        see: Told the first target's heatmaps `[P, H, W]` of the first method that makes such, returns since when they
+            have been the same.
+        unit: In what `see` counts.
     """
     attempt = attempt or _named
     scores = live.scores()
@@ -152,14 +154,13 @@ def look_at(
         hidings=(attempt("hiding", hide_regions, live, scores) or ()) if found and expected is not None else (),
         stable_since=attempt("drift", see, next(iter(maps.values())).values[:, 0]) if see and maps else None,
     )
-    verdict = attempt("verdict", _verdict, report, expected) if found else None
+    verdict = attempt("verdict", _verdict, report, expected, unit) if found else None
     return dataclasses.replace(report, verdict=verdict or "")
 
 
-def _verdict(report: Report, expected: str | None) -> str:
-    return make_verdict(
-        report.alarms, report.class_names, expected, report.evidence, report.hidings, report.stable_since
-    )
+def _verdict(report: Report, expected: str | None, unit: str) -> str:
+    stable_since = None if report.stable_since is None else f"{unit} {report.stable_since}"
+    return make_verdict(report.alarms, report.class_names, expected, report.evidence, report.hidings, stable_since)
 
 
 def _named(part: str, function: Callable[..., Any], *args: Any) -> Any:

@@ -8,11 +8,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from picasso_callbacks.event_log import EventLog
+from picasso_callbacks.png import encode_png
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.render import (
     Frame,
     Heatmap,
+    Panel,
     draw_filmstrip,
     draw_heatmap,
     draw_panel,
@@ -24,7 +26,7 @@ from picasso_callbacks.tags import distinct_tags
 from picasso_callbacks.worker import Worker
 
 COLUMNS = 20
-"""The most epochs on a filmstrip."""
+"""The most looks on a filmstrip."""
 
 ALL_CLASSES = 10
 """Up to so many classes, each has its scalar; beyond, only a probe's label and targets."""
@@ -41,13 +43,15 @@ class Recorder:
         probes: The probes of all reports.
         layout: `"composite"`: a card for each probe. `"separate"`: a card for each probe and method.
         problems: What errors are told to.
+        unit: What steps are: `"epoch"` or `"step"`.
     """
 
-    def __init__(self, directory: str, probes: Probes, layout: str, problems: Problems):
+    def __init__(self, directory: str, probes: Probes, layout: str, problems: Problems, unit: str = "epoch"):
         self._probes = probes
         self._tags = distinct_tags(probes.names)
         self._layout = layout
         self._problems = problems
+        self._unit = unit
         self._log = EventLog(directory)
         self._worker = Worker()
         self._limits: list[dict[str, float]] = [{} for _ in probes.names]
@@ -55,11 +59,11 @@ class Recorder:
         self._class_names: tuple[str, ...] = ()
 
     def record(self, step: int, report: Report) -> None:
-        """Queues the report of epoch `step`; waits only while too many are queued."""
+        """Queues the report of a look at `step`; waits only while too many are queued."""
         self._worker.submit(lambda: self._record(step, report))
 
     def filmstrips(self) -> None:
-        """Queues a filmstrip of each probe, over the epochs recorded so far."""
+        """Queues a filmstrip of each probe, over the looks recorded so far."""
         self._worker.submit(self._filmstrips)
 
     def close(self) -> None:
@@ -87,14 +91,9 @@ class Recorder:
             limits = self._limits[index]
             for method, limit in report.limits(index).items():
                 limits[method] = max(limit, limits.get(method, 0.0))
-            panel = report.panel(index, step, limits)
-            if self._layout == "composite":
-                pictures[f"picasso/{tag}"] = draw_panel(panel)
-            else:
-                for column, method in enumerate(report.maps()):
-                    pictures[f"picasso_{method}/{tag}"] = draw_heatmap(panel, column)
-                if panel.probabilities is not None:
-                    pictures[f"picasso_class_probabilities/{tag}"] = draw_probabilities(panel)
+            panel = report.panel(index, f"{self._unit} {step}", limits)
+            for group, pixels in _cards(panel, report, self._layout).items():
+                pictures[f"{group}/{tag}"] = pixels
             small = tuple(
                 Heatmap(one.title, thumbnail(one.values[:1]), one.scale, one.unit, one.notes) for one in panel.heatmaps
             )
@@ -123,7 +122,7 @@ class Recorder:
 
     def _filmstrips(self) -> None:
         pictures = self._problems.attempt("drawing", self._draw_filmstrips) or {}
-        last = max((frames[-1].epoch for frames in self._frames if frames), default=0)
+        last = max((frames[-1].step for frames in self._frames if frames), default=0)
         self._problems.attempt("writing to disk", self._write, last, pictures, None)
 
     def _draw_filmstrips(self) -> dict[str, np.ndarray]:
@@ -133,8 +132,9 @@ class Recorder:
             if frames:
                 columns = np.unique(np.linspace(0, len(frames) - 1, COLUMNS).round().astype(int))
                 label = None if labels is None or frames[-1].probabilities is None else int(labels[index])
+                shown = [frames[column] for column in columns]
                 pictures[f"picasso_filmstrip/{tag}"] = draw_filmstrip(
-                    self._probes.names[index], images[index], self._class_names, label, [frames[c] for c in columns]
+                    self._probes.names[index], images[index], self._class_names, label, shown, self._unit
                 )
         return pictures
 
@@ -160,6 +160,21 @@ def _tags(names: Iterable[str]) -> dict[str, str]:
     """A part of a tag for each of some distinct names."""
     names = list(names)
     return dict(zip(names, distinct_tags(names), strict=True))
+
+
+def cards_size(report: Report, layout: str) -> int:
+    """How many bytes the cards of the first probe take."""
+    return sum(len(encode_png(pixels)) for pixels in _cards(report.panel(0), report, layout).values())
+
+
+def _cards(panel: Panel, report: Report, layout: str) -> dict[str, np.ndarray]:
+    """A probe's pictures, by the group that its tag stands in."""
+    if layout == "composite":
+        return {"picasso": draw_panel(panel)}
+    cards = {f"picasso_{method}": draw_heatmap(panel, column) for column, method in enumerate(report.maps())}
+    if panel.probabilities is not None:
+        cards["picasso_class_probabilities"] = draw_probabilities(panel)
+    return cards
 
 
 def _append(frames: list[Frame], frame: Frame) -> None:

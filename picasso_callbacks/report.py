@@ -36,8 +36,8 @@ class Report:
         alarms: Those of them on which answers should not hang, but do; the worst first.
         evidence: How much of each heatmap lies on each region; empty without regions.
         hidings: What hiding each region does to the answers; empty without an expected region.
-        stable_since: The epoch since which the first heatmaps have hardly changed; `None` if they still do, or outside
-            of a training.
+        stable_since: The epoch (or step) since which the first heatmaps have hardly changed; `None` if they still do, or
+            outside of a training.
         verdict: What all that means, in words; empty if shortcuts were not looked for.
 
     Example:
@@ -73,12 +73,12 @@ class Report:
         """The composite picture of probe `index`: the probe, its heatmaps and its class probabilities."""
         return Image.fromarray(draw_panel(self.panel(index)))
 
-    def panel(self, index: int, epoch: int | None = None, limits: Mapping[str, float] | None = None) -> Panel:
+    def panel(self, index: int, moment: str = "", limits: Mapping[str, float] | None = None) -> Panel:
         """What the composite picture of probe `index` shows.
 
         Args:
             index: Which probe.
-            epoch: The epoch to name in the picture.
+            moment: When it was looked at, to be named in the picture: `"epoch 3"`.
             limits: Where the scales of methods without a natural unit end, by method; by default at the largest value
                 of this probe over all targets.
         """
@@ -99,7 +99,7 @@ class Report:
         plain = self.probabilities is None
         return Panel(
             name=self.probes.names[index],
-            epoch=epoch,
+            moment=moment,
             image=self.probes.display()[index],
             class_names=self.class_names,
             probabilities=bars[0] if bars and not plain else None,

@@ -35,11 +35,11 @@ class Responder:
         """Forgets what was told, as for another training."""
         self._told = []
 
-    def respond(self, epoch: int, report: Report, aloud: bool = True) -> bool:
+    def respond(self, moment: str, report: Report, aloud: bool = True) -> bool:
         """Does what `on_alarm` says.
 
         Args:
-            epoch: The epoch just ended.
+            moment: When that is, such as "epoch 3".
             report: What was seen.
             aloud: Whether this process is the one of the training that logs.
 
@@ -52,6 +52,6 @@ class Responder:
                 self._on_alarm(report)
             return False
         if aloud and self._on_alarm != "log" and set(names) != set(self._told):
-            logger.warning("Picasso, epoch %d: %s", epoch, report.verdict)
+            logger.warning("Picasso, %s: %s", moment, report.verdict)
         self._told = names
         return bool(names) and self._on_alarm == "stop"

@@ -17,8 +17,8 @@ PROBES = {"probes", "probe_images", "probe_labels", "probe_regions", "image_fold
 
 # From the bottom up. A room imports from rooms below it only.
 ROOMS = [
-    {"explanation", "schedule", "scores", "crc32c", "tags", "worker", "problems", "windows"},
-    {"activations", "batches", "outputs"},
+    {"explanation", "schedule", "budget", "png", "scores", "crc32c", "tags", "worker", "problems", "windows"},
+    {"activations", "batches", "outputs", "notices"},
     PROBES,
     {"backends", "canvases", "layout", "head", "event_log", "render"},
     {"find_head", "inputs", "reader", "incremental"},

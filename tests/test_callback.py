@@ -1,5 +1,7 @@
 """What the callback writes, and when."""
 
+import time
+
 import keras
 import numpy as np
 import pytest
@@ -105,6 +107,20 @@ def test_the_line_that_opens_tensorboard_is_printed_once(tmp_path, capsys, epoch
     printed = capsys.readouterr().out
     assert printed.count("tensorboard --logdir") == 1
     assert f"tensorboard --logdir '{log_dir}' --samples_per_plugin images={kept}\n" in printed
+
+
+@pytest.mark.slow
+def test_a_long_training_does_not_get_slower(tmp_path):
+    """An epoch, its look and its pictures in processor time, early and late in 300 epochs."""
+    ends = []
+    fit(
+        compiled(),
+        Picasso(tmp_path, probes(4)),
+        AtEpochEnd(lambda model, epoch: ends.append(time.process_time())),
+        epochs=300,
+    )
+    seconds = np.diff(ends)
+    assert np.median(seconds[-50:]) < 1.5 * np.median(seconds[5:55])
 
 
 def test_pictures_keep_their_size(tmp_path):

@@ -20,7 +20,7 @@ def panel(shape=(24, 24), targets=(1, 0), heatmaps=2, classes=2, value=1.0, **ch
     ]
     made = Panel(
         name="probe",
-        epoch=7,
+        moment="epoch 7",
         image=np.full((*shape, 3), 100, "uint8"),
         class_names=names,
         probabilities=np.full(classes, 1 / classes, "float32"),
@@ -50,9 +50,9 @@ def test_every_arrangement_is_drawn(shape, targets, heatmaps):
 
 def test_the_picture_keeps_its_size_over_epochs():
     noisy = np.array([0.001, 0.999], "float32")
-    early = panel(epoch=0, value=0.0, probabilities=noisy[::-1])
-    late = panel(epoch=1234, value=99.0, probabilities=noisy, targets=(1, 0))
-    failed = panel(epoch=None, value=np.nan, probabilities=noisy * np.nan)
+    early = panel(moment="epoch 0", value=0.0, probabilities=noisy[::-1])
+    late = panel(moment="epoch 1234", value=99.0, probabilities=noisy, targets=(1, 0))
+    failed = panel(moment="", value=np.nan, probabilities=noisy * np.nan)
     assert draw_panel(early).shape == draw_panel(late).shape == draw_panel(failed).shape
 
 
@@ -86,7 +86,7 @@ def test_the_drawing_leaves_its_inputs_alone():
     assert np.array_equal(draw_panel(given), draw_panel(given))
 
 
-@pytest.mark.parametrize("change", [{"epoch": 8}, {"name": "other"}, {"label": 0}, {"label": None}])
+@pytest.mark.parametrize("change", [{"moment": "epoch 8"}, {"name": "other"}, {"label": 0}, {"label": None}])
 def test_what_a_panel_says_is_burnt_in(change):
     assert (draw_panel(panel()) != draw_panel(panel(**change))).any()
 

@@ -43,7 +43,7 @@ def test_it_counts_answers_of_each_class():
 def test_all_that_is_known_is_said():
     shown = [evidence("sky", 0.9, 0.5), evidence("vehicle", 0.1, 0.2, area=0.08)]
     hidden = [hiding("sky", [[1, 1, 1]] * 4), hiding("vehicle", [[0, 0, 0]] * 3 + [[1, 1, 1]])]
-    assert make_verdict([dependence()], CLASSES, "vehicle", shown, hidden, stable_since=3) == (
+    assert make_verdict([dependence()], CLASSES, "vehicle", shown, hidden, stable_since="epoch 3") == (
         "half-track: swapping the sky changes 1 of 2 answers. tank: swapping the sky changes 2 of 2 answers. "
         "70% of the evidence lies on the sky, which is 31% of the picture. "
         "With the vehicle hidden, 3 of 4 answers stay the same. "
@@ -122,6 +122,6 @@ def test_four_classes_have_a_sentence_each():
 )
 def test_no_alarm_in_words(expected, words):
     assert make_verdict([], CLASSES, expected) == words
-    assert make_verdict([], CLASSES, expected, stable_since=0) == (
+    assert make_verdict([], CLASSES, expected, stable_since="epoch 0") == (
         f"{words} What it looks at has been the same since epoch 0."
     )

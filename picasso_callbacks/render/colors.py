@@ -53,15 +53,32 @@ def overlay(values: np.ndarray, grey: np.ndarray, scale: Scale) -> np.ndarray:
     Returns:
         uint8 `[h, w, 3]`: `grey` where a value is 0, the colormap's end where it is at the scale's limit.
     """
+    # Enlarged pictures repeat rows and columns; each needs its colours once.
+    rows, of_row = _distinct(values, grey)
+    columns, of_column = _distinct(values.T, grey.T)
+    small = np.ix_(rows, columns)
+    picture = _colors_of(values[small], grey[small], scale).take(of_row, axis=0).take(of_column, axis=1)
     known = np.isfinite(values)
-    steps = np.rint(scale.positions(np.where(known, values, 0)) * _STEPS).astype(int) + _STEPS
-    colors, fading = _lookup(scale.signed)
-    picture = colors[steps] + fading[steps, None] * (grey[..., None] - colors[_STEPS])
-    picture = np.rint(np.clip(picture, 0, 255)).astype("uint8")
     if not known.all():
         rows, columns = np.nonzero(~known)
         picture[rows, columns] = _HATCH[(rows + columns) // _HATCH_PIXELS % 2]
     return picture
+
+
+def _colors_of(values: np.ndarray, grey: np.ndarray, scale: Scale) -> np.ndarray:
+    steps = np.rint(scale.positions(np.where(np.isfinite(values), values, 0)) * _STEPS).astype(int) + _STEPS
+    colors, fading = _lookup(scale.signed)
+    picture = grey[..., None] - colors[_STEPS]
+    picture *= fading.take(steps)[..., None]
+    picture += colors.take(steps, axis=0)
+    return np.rint(np.clip(picture, 0, 255, out=picture), out=picture).astype("uint8")
+
+
+def _distinct(*arrays: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows at which some array `[h, w]` differs from the row above, and for each row which of these it is like."""
+    changes = np.ones(len(arrays[0]), dtype=bool)
+    changes[1:] = np.any([(array[1:] != array[:-1]).any(axis=1) for array in arrays], axis=0)
+    return np.flatnonzero(changes), np.cumsum(changes) - 1
 
 
 @functools.cache

@@ -34,7 +34,7 @@ class Panel:
 
     Args:
         name: The probe's name: any unicode, any length.
-        epoch: Keras' 0-based epoch, or `None` outside training.
+        moment: When the model was looked at, such as `"epoch 3"`; empty outside training.
         image: uint8 `[h, w, 3]`, the probe as a person sees it. The maps are stretched over it.
         class_names: One for each class.
         probabilities: float32 `[classes]`, or `None` where the model gives none.
@@ -47,7 +47,7 @@ class Panel:
     """
 
     name: str
-    epoch: int | None
+    moment: str
     image: np.ndarray
     class_names: tuple[str, ...]
     probabilities: np.ndarray | None
@@ -61,16 +61,16 @@ class Panel:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Frame:
-    """One epoch of a filmstrip.
+    """One look of a filmstrip.
 
     Args:
-        epoch: Keras' 0-based epoch.
+        step: The epoch or step.
         probabilities: float32 `[classes]`, or `None`.
         targets: K class indices; the strip shows the first one's maps.
         heatmaps: As in `Panel`, their maps made small by `thumbnail`.
     """
 
-    epoch: int
+    step: int
     probabilities: np.ndarray | None
     targets: tuple[int, ...]
     heatmaps: tuple[Heatmap, ...]

@@ -1,4 +1,4 @@
-"""The filmstrip: one picture of a whole training, a column for each epoch."""
+"""The filmstrip: one picture of a whole training, a column for each look."""
 
 from __future__ import annotations
 
@@ -26,9 +26,14 @@ _BARS_HEIGHT = 64
 
 
 def draw_filmstrip(
-    name: str, image: np.ndarray, class_names: Sequence[str], label: int | None, frames: Sequence[Frame]
+    name: str,
+    image: np.ndarray,
+    class_names: Sequence[str],
+    label: int | None,
+    frames: Sequence[Frame],
+    unit: str = "epoch",
 ) -> np.ndarray:
-    """The first target's maps of one probe over the epochs, and what the model said.
+    """The first target's maps of one probe over the training, and what the model said.
 
     Every column uses the last frame's scale of a method, so that one colour means one number along the strip.
 
@@ -37,13 +42,14 @@ def draw_filmstrip(
         image: uint8 `[h, w, 3]`, the probe as a person sees it.
         class_names: One for each class.
         label: The probe's class index, or `None`.
-        frames: At least one, in the order of their epochs.
+        frames: At least one, in the order of their steps.
+        unit: What these are: `"epoch"` or `"step"`.
 
     Returns:
         uint8 `[h, w, 3]`.
     """
     if not frames:
-        raise ValueError("draw_filmstrip: frames is empty; expected at least one epoch.")
+        raise ValueError("draw_filmstrip: frames is empty; expected at least one.")
     room = (_IDEAL_WIDTH - 2 * _MARGIN - _SIDE) // len(frames) - _GAP
     # A wide probe gets wider columns, or its maps would be thin lines.
     stretch = min(max(image.shape[1] / image.shape[0], 1.0), 4.0) ** 0.5
@@ -54,7 +60,7 @@ def draw_filmstrip(
     strip = _Strip(Sheet(max(lefts[-1] + width + _MARGIN, 620), height=900 + len(last) * (cell[0] + 120)), lefts, width)
 
     top = _draw_header(strip, name, image, class_names, label)
-    top = strip.numbers(top, "epoch", [str(frame.epoch) for frame in frames])
+    top = strip.numbers(top, unit, [_short(frame.step) for frame in frames])
     top = strip.spans(top, "target", [class_names[frame.targets[0]] if frame.targets else "" for frame in frames])
     for title, heatmap in last.items():
         top = _draw_method(strip, top + 6, title, heatmap, image, cell, frames)
@@ -127,6 +133,11 @@ def _draw_method(
                 picture = map_picture(heatmap.values[0], image, last.scale, cell)
                 strip.sheet.picture(left + (strip.width - cell[1]) // 2, top + (height - cell[0]) // 2, picture)
     return top + height
+
+
+def _short(step: int) -> str:
+    """A number that fits over a narrow column: seven digits don't."""
+    return str(step) if step < 1_000_000 else f"{step / 1000:.0f}k"
 
 
 def _all_values(title: str, frames: Sequence[Frame]) -> np.ndarray:

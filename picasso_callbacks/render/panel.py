@@ -26,6 +26,7 @@ WIDTH = 700
 _MARGIN = 16
 _GAP = 15
 _NAME_TEXT, _TEXT, _TITLE_TEXT, _NOTE_TEXT = 28, 25, 24, 21
+_LONGEST_MOMENT = "step 8888888"
 _ARROW = 16
 _BAND_HEAD = _TITLE_TEXT + 10 + _NOTE_TEXT + 10  # the titles and the first target's name
 _MAPS_HEIGHT = 1065  # what the rows of one column may take together
@@ -62,7 +63,8 @@ def _compose(panel: Panel, bars: bool) -> np.ndarray:
 
     top = _draw_header(sheet, panel)
     image_top = top + _BAND_HEAD if heatmaps else top
-    sheet.picture(lefts[0], image_top, resize_image(panel.image, cell))
+    panel = dataclasses.replace(panel, image=resize_image(panel.image, cell))  # once for all maps
+    sheet.picture(lefts[0], image_top, panel.image)
     bottom = image_top + cell[0]
     if heatmaps:
         sheet.text(lefts[0], top - 3, "probe", _TITLE_TEXT)
@@ -80,11 +82,9 @@ def _compose(panel: Panel, bars: bool) -> np.ndarray:
 
 def _draw_header(sheet: Sheet, panel: Panel) -> int:
     right = WIDTH - _MARGIN
-    epoch = "" if panel.epoch is None else f"epoch {panel.epoch}"
-    sheet.text(right, _MARGIN - 4, epoch, _NAME_TEXT, align=1)
-    sheet.text(
-        _MARGIN, _MARGIN - 4, panel.name, _NAME_TEXT, width=right - _MARGIN - text_width("epoch 88888", _NAME_TEXT)
-    )
+    sheet.text(right, _MARGIN - 4, panel.moment, _NAME_TEXT, align=1)
+    room = right - _MARGIN - text_width(_LONGEST_MOMENT, _NAME_TEXT)
+    sheet.text(_MARGIN, _MARGIN - 4, panel.name, _NAME_TEXT, width=room)
     top = _MARGIN + 34
     says = prediction(panel.probabilities)
     x: float = _MARGIN

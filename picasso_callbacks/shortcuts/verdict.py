@@ -18,7 +18,7 @@ def make_verdict(
     expected: str | None,
     evidence: Sequence[Evidence] = (),
     hidings: Sequence[Hiding] = (),
-    stable_since: int | None = None,
+    stable_since: str | None = None,
 ) -> str:
     """A sentence for each class about the worst alarm, then what else is known of it; or one that there is none.
 
@@ -28,9 +28,9 @@ def make_verdict(
         expected: The region that answers should come from.
         evidence: Of each method and region, the most telling method first.
         hidings: Of each region.
-        stable_since: The epoch since which what the network looks at has been the same.
+        stable_since: Since when what the network looks at has been the same, such as "epoch 3".
     """
-    drift = [] if stable_since is None else [f"What it looks at has been the same since epoch {stable_since}."]
+    drift = [] if stable_since is None else [f"What it looks at has been the same since {stable_since}."]
     if not alarms:
         where = "none of the cues that were tried" if expected is None else f"nothing outside of the {expected}"
         return " ".join([f"No shortcut seen: the answers hang on {where}.", *drift])

