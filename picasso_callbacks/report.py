@@ -36,8 +36,8 @@ class Report:
         alarms: Those of them on which answers should not hang, but do; the worst first.
         evidence: How much of each heatmap lies on each region; empty without regions.
         hidings: What hiding each region does to the answers; empty without an expected region.
-        stable_since: The epoch (or step) since which the first heatmaps have hardly changed; `None` if they still do, or
-            outside of a training.
+        stable_since: The epoch (or step) since which the first heatmaps have hardly changed; `None` if they still do,
+            or outside of a training.
         verdict: What all that means, in words; empty if shortcuts were not looked for.
 
     Example:

@@ -1,4 +1,7 @@
-"""Cues: what of one image can be put into another. Images in, images out; no model."""
+"""Cues: what of one image can be put into another. Images in, images out; no model.
+
+The same images give and take at every look, so what can be taken apart once is.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from collections.abc import Callable
 import numpy as np
 
 Exchange = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Puts a cue of donors `[N, H, W, C]` into images `[N, H, W, C]`; float64 in and out."""
+"""Puts a cue of some images into others, both given by their indices, int `[N]`: floats `[N, H, W, C]`."""
+
+Prepare = Callable[[np.ndarray], Exchange]
+"""Makes the exchange of a cue between images, float32 `[P, H, W, C]`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,7 +24,7 @@ class Cue:
     Args:
         name: A word or two, for tags and `allowed=[...]`.
         phrase: How a sentence calls it: "swapping <phrase> changes ...".
-        exchange: Puts it from donors into images.
+        prepare: Makes its exchange between given images.
         suspicious: Whether an answer that depends on it is reported as a shortcut. Parts of the picture in which the
             object itself may be are measured only.
         area: The share of the picture that is exchanged, 0..1; 1 for what is everywhere.
@@ -26,7 +32,7 @@ class Cue:
 
     name: str
     phrase: str
-    exchange: Exchange
+    prepare: Prepare
     suspicious: bool = True
     area: float = 1.0
 
@@ -41,8 +47,8 @@ def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: 
     """
     places = [(f"place at {row}, {column}", _box(size, (row, column), tag_size)) for row, column in tags]
     return [
-        Cue("colour", "the colours and brightness", _exchange_colour),
-        Cue("layout", "the coarse layout of light", lambda a, b: a + _coarse(b) - _coarse(a)),
+        Cue("colour", "the colours and brightness", _colour),
+        Cue("layout", "the coarse layout of light", _layout),
         TEXTURE,
         _place("frame", "the frame", _frame(size)),
         _place("corners", "the corners", _corners(size)),
@@ -80,29 +86,40 @@ def find_tags(images: np.ndarray, labels: np.ndarray, tag_size: tuple[int, int],
     return found
 
 
-def exchange_region(mask: np.ndarray) -> Exchange:
-    """Exchanges the pixels under one `mask`, bool `[H, W]`."""
-    return lambda images, donors: np.where(mask[..., None], donors, images)
-
-
 def _place(name: str, phrase: str, mask: np.ndarray, suspicious: bool = True) -> Cue:
-    return Cue(name, phrase, exchange_region(mask), suspicious, float(mask.mean()))
+    def prepare(images: np.ndarray) -> Exchange:
+        return lambda takers, donors: np.where(mask[..., None], images[donors], images[takers])
+
+    return Cue(name, phrase, prepare, suspicious, float(mask.mean()))
 
 
-def _exchange_colour(images: np.ndarray, donors: np.ndarray) -> np.ndarray:
+def _colour(images: np.ndarray) -> Exchange:
     """Each channel gets the donor's mean and contrast."""
-    mean, deviation = _statistics(images)
-    donor_mean, donor_deviation = _statistics(donors)
-    return (images - mean) / (deviation + 1e-9) * donor_deviation + donor_mean
+    mean, deviation = (of(images, axis=(1, 2), keepdims=True, dtype="float64") for of in (np.mean, np.std))
+
+    def exchange(takers: np.ndarray, donors: np.ndarray) -> np.ndarray:
+        factor = deviation[donors] / (deviation[takers] + 1e-9)
+        return (images[takers] - mean[takers]) * factor + mean[donors]
+
+    return exchange
 
 
-def _statistics(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return images.mean(axis=(1, 2), keepdims=True), images.std(axis=(1, 2), keepdims=True)
+def _layout(images: np.ndarray) -> Exchange:
+    """The image reduced to 4 x 4 pixels, and smoothly enlarged again, takes the place of its own."""
+    (reduce_rows, enlarge_rows), (reduce_columns, enlarge_columns) = (_scalers(side) for side in images.shape[1:3])
+    cells = np.einsum("yh,phwc,xw->pyxc", reduce_rows, images, reduce_columns, optimize=True)
+
+    def exchange(takers: np.ndarray, donors: np.ndarray) -> np.ndarray:
+        change = np.einsum("hy,nyxc->nhxc", enlarge_rows, cells[donors] - cells[takers], optimize=True)
+        return images[takers] + np.matmul(enlarge_columns, change).astype("float32")
+
+    return exchange
 
 
-def _exchange_texture(images: np.ndarray, donors: np.ndarray) -> np.ndarray:
+def _texture(images: np.ndarray) -> Exchange:
     """What is finer than a pixel or two: the residual of a small blur."""
-    return images + _fine(donors) - _fine(images)
+    fine = _fine(images)
+    return lambda takers, donors: images[takers] - fine[takers] + fine[donors]
 
 
 def _fine(images: np.ndarray) -> np.ndarray:
@@ -111,22 +128,15 @@ def _fine(images: np.ndarray) -> np.ndarray:
     return images - (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4
 
 
-def _coarse(images: np.ndarray) -> np.ndarray:
-    """The image reduced to 4 x 4 pixels, and smoothly enlarged again."""
-    rows, columns = (_coarse_matrix(side) for side in images.shape[1:3])
-    return np.einsum("yh,nhwc,xw->nyxc", rows, images, columns, optimize=True)
-
-
-def _coarse_matrix(side: int, cells: int = 4) -> np.ndarray:
-    """[side, side]: means over `cells` equal parts, linearly interpolated between their centres."""
+def _scalers(side: int, cells: int = 4) -> tuple[np.ndarray, np.ndarray]:
+    """Means over `cells` equal parts, `[cells, side]`; linear interpolation between their centres, `[side, cells]`."""
     edges = np.linspace(0, side, cells + 1)
     overlap = np.clip(
         np.minimum(edges[1:, None], np.arange(1, side + 1)) - np.maximum(edges[:-1, None], np.arange(side)), 0, None
     )
-    reduce = overlap / overlap.sum(axis=1, keepdims=True)
     position = np.clip((np.arange(side) + 0.5) / side * cells - 0.5, 0, cells - 1)
     enlarge = np.clip(1 - np.abs(position[:, None] - np.arange(cells)), 0, None)
-    return enlarge @ reduce
+    return overlap / overlap.sum(axis=1, keepdims=True), enlarge
 
 
 def _box(size: tuple[int, int], corner: tuple[int, int], box: tuple[int, int]) -> np.ndarray:
@@ -155,5 +165,5 @@ def _thirds(size: tuple[int, int]) -> dict[str, np.ndarray]:
     return {name: np.broadcast_to((rows == i)[:, None], size) for i, name in enumerate(("top", "middle", "bottom"))}
 
 
-TEXTURE = Cue("texture", "the fine texture", _exchange_texture)
+TEXTURE = Cue("texture", "the fine texture", _texture)
 """The one cue of these that may lie on an object and not belong to it."""

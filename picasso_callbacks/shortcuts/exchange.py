@@ -9,9 +9,10 @@ import numpy as np
 from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.scores import Scores
+from picasso_callbacks.shortcuts.cues import Exchange
 from picasso_callbacks.shortcuts.dependence import Dependence, flips, gaps_and_share
 from picasso_callbacks.shortcuts.donors import Pairs
-from picasso_callbacks.shortcuts.trials import Make, make_trials
+from picasso_callbacks.shortcuts.trials import make_trials
 
 
 class Exchanges:
@@ -37,7 +38,7 @@ class Exchanges:
         """
         assert self._probes.labels is not None
         controls = [(trial.control, trial.pairs.of_other_classes) for trial in self._trials if trial.control]
-        answers = self._ask(live, [*((trial.make, trial.pairs) for trial in self._trials), *controls])
+        answers = self._ask(live, [*((trial.exchange, trial.pairs) for trial in self._trials), *controls])
         of_controls = iter(answers[len(self._trials) :])
         found = []
         for trial, scores in zip(self._trials, answers, strict=False):
@@ -58,20 +59,20 @@ class Exchanges:
             )
         return found
 
-    def _ask(self, live: LiveModel, questions: Sequence[tuple[Make, Pairs]]) -> list[Scores]:
+    def _ask(self, live: LiveModel, questions: Sequence[tuple[Exchange, Pairs]]) -> list[Scores]:
         """The scores of the images of each question, in the order of its pairs; all are asked in the same batches."""
         ends = np.cumsum([len(pairs.probes) for _, pairs in questions])
         starts = np.concatenate([[0], ends[:-1]])
 
         def make(rows: np.ndarray) -> np.ndarray:
             which = np.searchsorted(ends, rows, side="right")
-            images = np.empty((len(rows), *self._probes.images.shape[1:]))
+            images = np.empty((len(rows), *self._probes.images.shape[1:]), dtype="float32")
             for index in np.unique(which):
                 chosen = which == index
-                question, pairs = questions[index]
+                exchange, pairs = questions[index]
                 pair = rows[chosen] - starts[index]
-                images[chosen] = question(pairs.probes[pair], pairs.donors[pair])
-            return np.clip(images, *self._probes.value_range).astype("float32")
+                images[chosen] = exchange(pairs.probes[pair], pairs.donors[pair])
+            return images.clip(*self._probes.value_range, out=images)
 
         scores = live.scores_of_images(make, np.concatenate([pairs.probes for _, pairs in questions]))
         return [scores[start:end] for start, end in zip(starts, ends, strict=True)]

@@ -15,8 +15,8 @@ def spread_region(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     finest of which touches the region (the pull-push of Gortler et al., "The Lumigraph", SIGGRAPH 1996).
 
     Args:
-        images: float64 `[N, H, W, C]`.
-        masks: bool `[N, H, W]`, true somewhere in each.
+        images: float `[N, H, W, C]`.
+        masks: bool `[N, H, W]`.
 
     Returns:
         float64 `[N, H, W, C]`, equal to `images` where `masks` is true.

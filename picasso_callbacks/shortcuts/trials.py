@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 
 import numpy as np
 
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, find_tags, standard_cues
+from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, Exchange, find_tags, standard_cues
 from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS, elsewhere, spread_region
 
@@ -21,9 +21,6 @@ TAGS = 2
 FEWEST = 4
 """Fewer probes than these allow no statement about a cue."""
 
-Make = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Puts a cue of donors into probes, both given by their indices, int `[B]`: `[B, H, W, C]`."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
@@ -35,8 +32,8 @@ class Trial:
         suspicious: Whether answers should not hang on it.
         area: The share of the picture that it takes, 0..1.
         pairs: Between whom it is exchanged.
-        make: Makes the images.
-        control: Makes images with a part of the same size from elsewhere; `None` where there is no such thing.
+        exchange: Puts it from probes into probes.
+        control: Exchanges a part of the same size elsewhere; `None` where there is no such thing.
     """
 
     name: str
@@ -44,8 +41,8 @@ class Trial:
     suspicious: bool
     area: float
     pairs: Pairs
-    make: Make
-    control: Make | None = None
+    exchange: Exchange
+    control: Exchange | None = None
 
 
 def make_trials(probes: Probes, expected: str | None = None, allowed: Collection[str] = ()) -> list[Trial]:
@@ -71,7 +68,7 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
             "Picasso: to tell shortcuts it takes two or more probes of two or more classes; there are "
             f"{np.unique(probes.labels, return_counts=True)[1].tolist()} of each class."
         )
-    images = probes.images.astype("float64")
+    images = probes.images.astype("float32")
     if expected is None:
         size = images.shape[1:3]
         tag_size = (max(size[0] // 8, 2), max(size[1] // 8, 2))
@@ -85,10 +82,8 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
 
 
 def _cue_trial(images: np.ndarray, cue: Cue, pairs: Pairs, allowed: Collection[str]) -> Trial:
-    def make(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
-        return cue.exchange(images[probes], images[donors])
-
-    return Trial(cue.name, cue.phrase, cue.suspicious and cue.name not in allowed, cue.area, pairs, make)
+    suspicious = cue.suspicious and cue.name not in allowed
+    return Trial(cue.name, cue.phrase, suspicious, cue.area, pairs, cue.prepare(images))
 
 
 def _regions_to_try(probes: Probes, expected: str, allowed: Collection[str]) -> dict[str, np.ndarray]:
@@ -111,9 +106,9 @@ def _regions_to_try(probes: Probes, expected: str, allowed: Collection[str]) -> 
 def _region_trial(images: np.ndarray, labels: np.ndarray, name: str, masks: np.ndarray, expected: str) -> Trial:
     present = np.asarray(masks.any(axis=(1, 2)))
     area = float(masks[present].mean()) if present.any() else 0.0
-    spread, moved = spread_region(images, masks), elsewhere(masks)
+    spread, moved = spread_region(images, masks).astype("float32"), elsewhere(masks)
 
-    def make(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
+    def exchange(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
         return np.where(masks[probes][..., None], spread[donors], images[probes])
 
     def control(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
@@ -121,7 +116,7 @@ def _region_trial(images: np.ndarray, labels: np.ndarray, name: str, masks: np.n
 
     phrase = f"everything but the {expected}" if name == SURROUNDINGS else f"the {name}"
     pairs = choose_pairs(labels, DONORS, present)
-    return Trial(name, phrase, True, area, pairs, make, None if area > 0.5 else control)
+    return Trial(name, phrase, True, area, pairs, exchange, None if area > 0.5 else control)
 
 
 def _check_allowed(allowed: Collection[str], names: list[str]) -> None:
