@@ -12,7 +12,7 @@ from picasso_callbacks.shortcuts.dependence import Dependence
 
 def dependence(name="sky", gaps=(0.5,) * 11, suspicious=True, **settings):
     labels = settings.pop("labels", np.zeros(len(gaps), dtype=int))
-    values = {"area": 1.0, "flips": np.zeros(len(gaps)), "share": 0.5, **settings}
+    values = {"area": 1.0, "errors": np.zeros(len(gaps)), "flips": np.zeros(len(gaps)), "share": 0.5, **settings}
     return Dependence(name, f"the {name}", suspicious, labels=np.asarray(labels), gaps=np.asarray(gaps), **values)
 
 
@@ -51,8 +51,20 @@ def test_no_cues_no_alarm():
     assert alarms([], 1) == []
 
 
-# 3.6 standard errors above what is harmless: beyond the t quantile, 3.05, of what a first look may spend on one cue.
+# 3.6 standard errors above what is harmless: beyond 3.43, the t quantile of half of what a first look spends on a cue.
 SOME = around(0.04 + 3.6 * 0.1 / 11**0.5)
+
+
+def test_wrong_answers_of_a_network_that_is_unsure_are_an_alarm():
+    # Eleven probes, each answered wrongly in three of four exchanges, and one that is not: mean 0.6875, standard error
+    # 0.0625; the t quantile of half of what a first look may spend on a cue is 3.36 for 11 degrees of freedom.
+    one = dependence("sky", [0.03] * 11, errors=np.full(11, 0.75))
+    assert names(alarms([one], 1)) == ["sky"]
+    assert one.lower_bound(CHANCE * 6 / math.pi**2) == pytest.approx(0.6875 - 3.36 * 0.0625, abs=0.002)
+
+
+def test_few_probes_that_err_alike_are_no_alarm():
+    assert alarms([dependence("sky", [0.0] * 4, errors=np.ones(4))], 1) == []
 
 
 def test_later_looks_ask_for_more():

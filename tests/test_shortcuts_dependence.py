@@ -6,7 +6,7 @@ from models import linear
 
 from picasso_callbacks import Probes, explain
 from picasso_callbacks.scores import Scores, softmax
-from picasso_callbacks.shortcuts.dependence import Dependence, _t_quantile, flips, gaps_and_share
+from picasso_callbacks.shortcuts.dependence import Dependence, _t_quantile, errors, flips, gaps_and_share
 from picasso_callbacks.shortcuts.donors import Pairs
 from picasso_callbacks.shortcuts.trials import make_trials
 
@@ -170,17 +170,24 @@ def test_gaps_are_in_probability_and_shares_in_log_odds():
     assert share == pytest.approx(3 / 4)
 
 
+def test_errors_are_counted_with_donors_of_either_kind():
+    # Donors 1 and 2 are of the probe's class, 3 and 4 are not. With 1, 3 and 4 the answer is class 1, which is wrong.
+    pairs = Pairs(np.zeros(4, dtype=int), np.arange(1, 5), np.array([False, False, True, True]))
+    labels = np.array([0, 0, 0, 1, 1])
+    assert errors(scores(0.1, -0.1, 3, 0.2), labels, pairs).tolist() == [1 - 1 / 2]
+
+
 def test_a_model_that_tells_nothing_apart_has_no_share():
     pairs = Pairs(np.array([0, 0]), np.array([1, 2]), np.array([False, True]))
     assert gaps_and_share(scores(0, 0, 0), scores(0, 0), np.array([0, 0, 1]), pairs)[1] == 0
 
 
 def test_the_lower_bound_is_the_mean_less_t_standard_errors():
-    # Mean 0.5, standard deviation 0.1, 11 probes; t is 1.812 for 5 % and 10 degrees of freedom.
+    # Mean 0.5, standard deviation 0.1, 11 probes; t is 1.812 for 5 %, half of the level, and 10 degrees of freedom.
     gaps = np.array([0.4] * 5 + [0.5] + [0.6] * 5)
-    one = Dependence("sky", "the sky", True, 0.3, np.zeros(11, dtype=int), gaps, gaps, 1.0)
+    one = Dependence("sky", "the sky", True, 0.3, np.zeros(11, dtype=int), gaps, np.zeros(11), gaps, 1.0)
     assert one.change == pytest.approx(0.5)
-    assert one.lower_bound(0.05) == pytest.approx(0.5 - 1.812461 * 0.1 / 11**0.5, abs=1e-4)
+    assert one.lower_bound(0.1) == pytest.approx(0.5 - 1.812461 * 0.1 / 11**0.5, abs=1e-4)
 
 
 @pytest.mark.parametrize(

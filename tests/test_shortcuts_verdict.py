@@ -14,7 +14,7 @@ CLASSES = ("half-track", "tank", "truck", "car", "bus")
 def dependence(name="sky", labels=(0, 0, 1, 1), flips=(1, 0, 1, 1), area=0.31, share=0.5, control=None, phrase=None):
     labels, flips = np.asarray(labels), np.asarray(flips)
     gaps = np.full(len(labels), 0.5)
-    return Dependence(name, phrase or f"the {name}", True, area, labels, gaps, flips, share, control)
+    return Dependence(name, phrase or f"the {name}", True, area, labels, gaps, gaps, flips, share, control)
 
 
 def surroundings():

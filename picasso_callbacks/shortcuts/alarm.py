@@ -32,10 +32,10 @@ def harmless(dependence: Dependence) -> float:
 def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str] = ()) -> list[Dependence]:
     """The suspicious cues on which answers depend by more than is harmless, the worst first; of equals, the smallest.
 
-    The rule: the lower confidence bound of a cue's change lies above what is harmless. The level of the bound is
-    corrected for the number of suspicious cues (Bonferroni) and for looking at every epoch: look n may spend
-    6 / (pi n)^2 of the chance, which sums to 1 over any number of looks. An alarm that was raised stays while the bound
-    at the plain level `HOLD` does.
+    The rule: the lower confidence bound of a cue's change, or of the errors it causes, lies above what is harmless. The
+    level of the bound is corrected for the number of suspicious cues (Bonferroni) and for looking at every epoch: look
+    n may spend 6 / (pi n)^2 of the chance, which sums to 1 over any number of looks. An alarm that was raised stays
+    while the bound at the plain level `HOLD` does.
 
     Args:
         dependences: All cues at one look.

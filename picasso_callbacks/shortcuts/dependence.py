@@ -28,6 +28,8 @@ class Dependence:
         labels: int `[N]`, the tested probes' classes.
         gaps: float64 `[N]`, -1..1: by how much more the probability of its own class falls with donors of other classes
             than with donors of its own.
+        errors: float64 `[N]`, -1..1: by how much more often its answer is wrong with donors of other classes than with
+            donors of its own. While a network is unsure, answers hang on small differences in probability.
         flips: float64 `[N]`, 0..1: the share of donors of other classes with whose cue the answer changes.
         share: Which part of the difference in log-odds between the classes travels with the cue; about 0..1.
         control: `flips` for a part of the same size elsewhere; `None` where there is no such thing.
@@ -39,6 +41,7 @@ class Dependence:
     area: float
     labels: np.ndarray
     gaps: np.ndarray
+    errors: np.ndarray
     flips: np.ndarray
     share: float
     control: np.ndarray | None = None
@@ -49,10 +52,18 @@ class Dependence:
         return float(self.gaps.mean())
 
     def lower_bound(self, level: float) -> float:
-        """A one-sided lower confidence bound of `change` over probes (Student's t), wrong with chance `level`."""
-        count = len(self.gaps)
-        error = float(self.gaps.std(ddof=1)) / count**0.5
-        return self.change - _t_quantile(1 - level, count - 1) * error
+        """A one-sided lower confidence bound, wrong with chance `level`, of the mean gap or of the mean of errors.
+
+        The larger of the two bounds, each at half of the level (Student's t over probes). Errors are counted in
+        quarters and can be alike by chance, so they take one more probe into account, for which the cue means nothing.
+        """
+        return max(_bound(self.gaps, level / 2), _bound(np.append(self.errors, 0.0), level / 2))
+
+
+def _bound(values: np.ndarray, level: float) -> float:
+    count = len(values)
+    error = float(values.std(ddof=1)) / count**0.5
+    return float(values.mean()) - _t_quantile(1 - level, count - 1) * error
 
 
 def gaps_and_share(base: Scores, exchanged: Scores, labels: np.ndarray, pairs: Pairs) -> tuple[np.ndarray, float]:
@@ -73,6 +84,11 @@ def gaps_and_share(base: Scores, exchanged: Scores, labels: np.ndarray, pairs: P
     contrast = _gaps(-base[pairs.donors].log_odds(own)[:, 0], pairs).mean()
     share = float(_gaps(log_odds_fall, pairs).mean() / contrast) if contrast > 0 else 0.0
     return _gaps(fall, pairs), share
+
+
+def errors(exchanged: Scores, labels: np.ndarray, pairs: Pairs) -> np.ndarray:
+    """How much more often answers are wrong with donors of other classes, for each tested probe: float64 `[N]`."""
+    return _gaps(exchanged.ranking.argmax(axis=1) != labels[pairs.probes], pairs)
 
 
 def flips(base: Scores, exchanged: Scores, pairs: Pairs) -> np.ndarray:

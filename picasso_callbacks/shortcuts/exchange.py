@@ -10,7 +10,7 @@ from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.scores import Scores
 from picasso_callbacks.shortcuts.cues import Exchange
-from picasso_callbacks.shortcuts.dependence import Dependence, flips, gaps_and_share
+from picasso_callbacks.shortcuts.dependence import Dependence, errors, flips, gaps_and_share
 from picasso_callbacks.shortcuts.donors import Pairs
 from picasso_callbacks.shortcuts.trials import make_trials
 
@@ -52,6 +52,7 @@ class Exchanges:
                     area=trial.area,
                     labels=self._probes.labels[trial.pairs.tested],
                     gaps=gaps,
+                    errors=errors(scores, self._probes.labels, trial.pairs),
                     flips=flips(base, scores, trial.pairs),
                     share=share,
                     control=control,
