@@ -18,8 +18,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from incremental import rounds
 from look import small_cnn
+from timing import Figure, describe, figure, rounds, save
 
 from picasso_callbacks import Probes
 from picasso_callbacks.backends import make_backend
@@ -113,35 +113,54 @@ def _torch(scores: Callable[[Any], Any], images: np.ndarray) -> Callable[[], Any
     return gradients
 
 
+def measure(title: str, model: keras.Model, count: int, repeats: int) -> list[Figure]:
+    """The figures of one model, looked at with `count` probes."""
+    images = np.random.default_rng(1).random((count, *model.input_shape[1:]), dtype="float32")
+    probes = Probes(images, labels=np.arange(count) % 10)
+    own = own_forward_pass(model, images)
+    figures: list[Figure] = []
+    for methods in ([METHODS[2]], METHODS[1:], METHODS[::2], METHODS):
+        ratio = first_look(model, probes, methods) / own
+        words = "all methods" if methods == METHODS else " and ".join(methods).replace("_", " ")
+        one = {
+            "what": f"{title}: first look, {words}",
+            "unit": "x tracing",
+            "ratio": ratio,
+            "low": ratio,
+            "high": ratio,
+        }
+        figures.append({**one, "goal": "<= 2.00", "note": f"the forward pass {own:.2g} s"})
+
+    live = LiveModel(model, probes)
+    targets = np.stack([np.arange(count) % 10, (np.arange(count) + 1) % 10], axis=1)
+    look = argparse.Namespace(live=live, targets=targets)
+    seconds = rounds(
+        {
+            "floor": by_hand(model, images, targets),
+            "gradients": lambda: live.gradients(targets),
+            "saliency": lambda: make_methods(["saliency_map"])["saliency_map"].explain(look),
+        },
+        repeats,
+    )
+    for name in ("gradients", "saliency"):
+        figures.append(figure(f"{title}: {name}, 2 targets", seconds[name], seconds["floor"], "<= 1.05"))
+    return figures
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", nargs="?", default="small", help="'small', or a name out of keras.applications")
     parser.add_argument("--probes", type=int, default=8)
     parser.add_argument("--repeats", type=int, default=15)
+    parser.add_argument("--json", help="a file for the figures")
     arguments = parser.parse_args()
-    model = small_cnn() if arguments.model == "small" else getattr(keras.applications, arguments.model)(weights=None)
-    images = np.random.default_rng(1).random((arguments.probes, *model.input_shape[1:]), dtype="float32")
-    probes = Probes(images, labels=np.arange(arguments.probes) % 10)
-
-    print(f"{arguments.model}, {keras.backend.backend()}: {arguments.probes} probes", flush=True)
-    own = own_forward_pass(model, images)
-    print(f"  tracing the model's own forward pass {own:6.2f} s")
-    for methods in ([METHODS[2]], METHODS[1:], METHODS[::2], METHODS):
-        extra = first_look(model, probes, methods)
-        print(f"  first look {extra:6.2f} s, {extra / own:5.2f} x: {', '.join(methods)}", flush=True)
-
-    live = LiveModel(model, probes)
-    targets = np.stack([np.arange(arguments.probes) % 10, (np.arange(arguments.probes) + 1) % 10], axis=1)
-    jobs = {
-        "floor": by_hand(model, images, targets),
-        "gradients": lambda: live.gradients(targets),
-        "saliency": lambda: make_methods(["saliency_map"])["saliency_map"].explain(look),
-    }
-    look = argparse.Namespace(live=live, targets=targets)
-    found = rounds(jobs, arguments.repeats)
-    for name, times in found.items():
-        clock, processor = np.median(times / found["floor"], axis=0)
-        print(f"  {name:10} {np.median(times[:, 0]) * 1e3:8.1f} ms  {clock:5.2f} x floor, processor {processor:5.2f}")
+    small = arguments.model == "small"
+    model = small_cnn() if small else getattr(keras.applications, arguments.model)(weights=None)
+    title = "small CNN at 64" if small else arguments.model
+    figures = measure(title, model, arguments.probes, arguments.repeats)
+    for one in figures:
+        print(f"{one['what']}: {describe(one)}")
+    save(arguments.json, figures)
 
 
 if __name__ == "__main__":

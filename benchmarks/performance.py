@@ -79,8 +79,11 @@ PARTS = {
     "resnet50v2": _large("ResNet50V2", 32, 32),
     "mobilenetv2": _large("MobileNetV2", 32, 32, 4),
     "efficientnetv2b0": _large("EfficientNetV2B0", 32, 32, 4),
-    "look": Part("saliency; first look", "look.py", quick=""),
-    "overhead": Part("training thread outside the model; default run at MNIST's size", "overhead.py"),
+    "look": Part("saliency; first look", "first_look.py", quick="--repeats 7"),
+    "look-mobilenetv2": Part("MobileNetV2: saliency; first look", "first_look.py", "MobileNetV2 --probes 4"),
+    "overhead": Part(
+        "training thread outside the model; default run at MNIST's size", "overhead.py", quick="--looks-only"
+    ),
     "memory": Part("peak memory", "memory.py", quick="--repeats 1"),
     "peers-cpu": Part("other tools", "peers.py", quick="--quick"),
 }
