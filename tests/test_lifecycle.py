@@ -151,6 +151,7 @@ def test_tensorboard_of_keras_beside_it(tmp_path):
 
 PROGRAM = """
 import os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a program in the background of a shell ignores it
 import keras
 import numpy as np
 from picasso_callbacks.callback import Picasso
