@@ -70,7 +70,7 @@ def test_without_an_expected_region_it_asks_whether_that_may_be():
     assert make_verdict([dependence()], CLASSES, None) == (
         "half-track: swapping the sky changes 1 of 2 answers. tank: swapping the sky changes 2 of 2 answers. "
         "50% of what tells the classes apart travels with it, which is 31% of the picture. "
-        "Should they? If so, say allowed=[...]; else mind your data."
+        "Should answers hang on that? If so, say allowed=['sky']; else mind your data."
     )
 
 

@@ -46,7 +46,7 @@ def make_verdict(
     sentences.append(
         f"Not what you would expect: the answers should come from the {expected}."
         if expected is not None
-        else "Should they? If so, say allowed=[...]; else mind your data."
+        else f"Should answers hang on that? If so, say allowed=[{worst.name!r}]; else mind your data."
     )
     return " ".join([*sentences, *drift])
 
