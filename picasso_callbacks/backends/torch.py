@@ -13,7 +13,7 @@ from picasso_callbacks.backends.base import Backend, Tensor
 
 
 class TorchBackend(Backend):
-    pixels = 2**20
+    pixels = 2**18
 
     def __init__(self, model: keras.Model):
         super().__init__(model)
