@@ -194,6 +194,21 @@ def test_several_batches_of_windows_and_groups_of_probes():
         assert_same(model, windows, probes=5, batch_size=batch_size)
 
 
+def test_a_rehearsal_asks_about_the_first_group_of_probes_only():
+    model = functional((24, 24), residual)
+    live = LiveModel(model, Probes(patchwork(6, (24, 24), 3, seed=1)), batch_size=25)
+    windows, canvases, asked = Windows((24, 24), 6, 5), live.canvases("grey"), []
+
+    def measure(scores, rows):
+        asked.extend(np.unique(rows).tolist())
+        return scores.logits
+
+    with live.batches.rehearsal():
+        live.scores_under_windows(windows, canvases, measure)
+    assert set(asked) == {0}
+    assert live.batches.rehearsed_seconds > 0
+
+
 def test_an_output_before_the_patches_are_pasted():
     """A dense model: its outputs are a map."""
     image = keras.Input((16, 20, 3))

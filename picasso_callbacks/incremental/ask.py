@@ -31,6 +31,7 @@ class UnderWindows:
         limit: The most windows computed at once.
         backend: The backend of the model.
         extract: What is wanted of the model.
+        batches: In whose rehearsals the groups take part.
 
     Attributes:
         groups: Splits images into groups for `ask`.
@@ -43,9 +44,10 @@ class UnderWindows:
         limit: int,
         backend: Backend,
         extract: Extract,
+        batches: Batches,
     ):
         self.plan = plan
-        self.groups = Batches(max(limit // len(windows), 1))
+        self.groups = batches.of(max(limit // len(windows), 1))
         self._windows = windows
         self._batches = Batches(limit)
         self._extract = extract

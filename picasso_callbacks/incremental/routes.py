@@ -63,7 +63,7 @@ class Routes:
         plan = make_plan(self._backend.model, self._inputs.shape[1:], windows)
         if plan is None:
             return None
-        route = UnderWindows(plan, windows, self._limit, self._backend, self._extract)
+        route = UnderWindows(plan, windows, self._limit, self._backend, self._extract, batches)
         off, allowed = self._difference(route, windows, batches)
         if off <= allowed:
             return route
