@@ -187,7 +187,7 @@ def test_the_lower_bound_is_the_mean_less_t_standard_errors():
     gaps = np.array([0.4] * 5 + [0.5] + [0.6] * 5)
     one = Dependence("sky", "the sky", True, 0.3, np.zeros(11, dtype=int), gaps, np.zeros(11), gaps, 1.0)
     assert one.change == pytest.approx(0.5)
-    assert one.lower_bound(0.1) == pytest.approx(0.5 - 1.812461 * 0.1 / 11**0.5, abs=1e-4)
+    assert one.lower_bounds(0.1)[0] == pytest.approx(0.5 - 1.812461 * 0.1 / 11**0.5, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -83,14 +83,6 @@ def test_other_alarms_are_named():
     assert "Answers also hang on the frame, the corners." in verdict
 
 
-def test_that_all_around_the_object_carries_what_the_sky_does_is_nothing_new():
-    assert make_verdict([dependence(), surroundings()], CLASSES, "vehicle") == make_verdict(
-        [dependence()], CLASSES, "vehicle"
-    )
-    verdict = make_verdict([dependence(), surroundings(), dependence("ground")], CLASSES, "vehicle")
-    assert "Answers also hang on the ground." in verdict
-
-
 def test_where_all_around_the_object_is_the_worst_its_parts_are_named():
     verdict = make_verdict([surroundings(), dependence()], CLASSES, "vehicle", [evidence("vehicle", 0.1, area=0.08)])
     assert verdict == (

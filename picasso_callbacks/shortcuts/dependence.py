@@ -51,13 +51,13 @@ class Dependence:
         """The mean gap: the probability that an answer loses because the cue speaks for another class, about 0..1."""
         return float(self.gaps.mean())
 
-    def lower_bound(self, level: float) -> float:
-        """A one-sided lower confidence bound, wrong with chance `level`, of the mean gap or of the mean of errors.
+    def lower_bounds(self, level: float) -> tuple[float, float]:
+        """One-sided lower confidence bounds of the mean gap and of the mean of errors; one is wrong with chance `level`.
 
-        The larger of the two bounds, each at half of the level (Student's t over probes). Errors are counted in
-        quarters and can be alike by chance, so they take one more probe into account, for which the cue means nothing.
+        Each is at half of the level (Student's t over probes). Errors are counted in quarters and can be alike by
+        chance, so they take one more probe into account, for which the cue means nothing.
         """
-        return max(_bound(self.gaps, level / 2), _bound(np.append(self.errors, 0.0), level / 2))
+        return _bound(self.gaps, level / 2), _bound(np.append(self.errors, 0.0), level / 2)
 
 
 def _bound(values: np.ndarray, level: float) -> float:

@@ -12,6 +12,7 @@ from picasso_callbacks.scores import Scores
 from picasso_callbacks.shortcuts.alarm import alarms
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.exchange import Exchanges
+from picasso_callbacks.shortcuts.regions import SURROUNDINGS
 
 logger = logging.getLogger("picasso_callbacks")
 
@@ -22,7 +23,8 @@ class Detection:
 
     Args:
         dependences: How far the answers hang on each cue that was tried.
-        alarms: Those on which they should not, but do; the worst first.
+        alarms: Those on which they should not, but do; the worst first. All that surrounds the expected region is one
+            only if no part of it is as bad.
     """
 
     dependences: tuple[Dependence, ...]
@@ -64,7 +66,8 @@ class Detector:
         dependences = self._exchanges.measure(live, scores)
         found = alarms(dependences, self._looks, self._raised)
         self._raised = [one.name for one in found]
-        return Detection(tuple(dependences), tuple(found))
+        told = [one for one in found if one is found[0] or one.name != SURROUNDINGS]  # which hold what a part of them does
+        return Detection(tuple(dependences), tuple(told))
 
 
 def make_detector(

@@ -41,7 +41,7 @@ def make_verdict(
         sentences += [_alone(one) for one in others]
     sentences.append(_place(worst, evidence, expected))
     if not all_else:
-        sentences += _also(others, expected)
+        sentences += _also(others)
     sentences += _without(hidings, expected)
     sentences.append(
         f"Not what you would expect: the answers should come from the {expected}."
@@ -79,11 +79,9 @@ def _alone(part: Dependence) -> str:
     return f"Swapping {part.phrase} alone changes {part.flips.sum():.0f} of {len(part.flips)}."
 
 
-def _also(others: Sequence[Dependence], expected: str | None) -> Iterator[str]:
-    """The other alarms; that all which surrounds the object carries what a part of it does is nothing new."""
-    phrases = [one.phrase for one in others if expected is None or one.name != SURROUNDINGS]
-    if phrases:
-        yield f"Answers also hang on {', '.join(phrases)}."
+def _also(others: Sequence[Dependence]) -> Iterator[str]:
+    if others:
+        yield f"Answers also hang on {', '.join(one.phrase for one in others)}."
 
 
 def _without(hidings: Sequence[Hiding], expected: str | None) -> Iterator[str]:
