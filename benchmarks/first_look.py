@@ -18,7 +18,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from look import small_cnn
+from floor import small_cnn
 from timing import Figure, describe, figure, rounds, save
 
 from picasso_callbacks import Probes

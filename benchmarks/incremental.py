@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import keras
 import numpy as np
-from look import bare_passes, small_cnn
+from floor import bare_passes, small_cnn
 from timing import Figure, describe, fastest, figure, rounds, save
 
 from picasso_callbacks import Probes

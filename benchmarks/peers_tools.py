@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from look import bare_passes
+from floor import bare_passes
 from timing import Figure, Job, fastest, figure, rounds
 
 from picasso_callbacks import Look, Method, PartialOcclusion, Probes, SaliencyMap

@@ -92,10 +92,15 @@ def hide(gather: Gather, images: Any, canvases: Any, image_rows: Any, canvas_row
 
 
 def hide_in_memory(
-    images: np.ndarray, canvases: np.ndarray, image_rows: np.ndarray, canvas_rows: np.ndarray, hidden: np.ndarray
+    images: np.ndarray,
+    canvases: np.ndarray,
+    image_rows: np.ndarray,
+    canvas_rows: np.ndarray,
+    hidden: np.ndarray,
+    composed: np.ndarray,
 ) -> np.ndarray:
-    """As `hide`, in NumPy: copies each image, and of its canvas the box that holds what is hidden."""
-    composed = images[image_rows]
+    """As `hide`, in NumPy, into `composed`: copies each image, and of its canvas the box that holds what is hidden."""
+    np.take(images, image_rows, axis=0, out=composed, mode="clip")  # "raise" would copy twice
     sides = (len(hidden), *hidden.shape[1:3], *([1] * (3 - hidden.ndim)))
     hidden = hidden.reshape(*sides, -1)
     boxes = zip(_ends(hidden.any(axis=(2, 3))), _ends(hidden.any(axis=(1, 3))), strict=True)

@@ -115,7 +115,10 @@ def test_what_is_hidden_shows_the_canvas_on_the_device_and_in_memory(shape):
     hidden = rng.random((5, *shape)) < 0.3
     hidden[3], hidden[4] = False, True
     expected = np.where(hidden, canvases[canvas_rows], images[image_rows])
-    np.testing.assert_array_equal(hide_in_memory(images, canvases, image_rows, canvas_rows, hidden), expected)
+    memory = np.full_like(expected, np.nan)
+    composed = hide_in_memory(images, canvases, image_rows, canvas_rows, hidden, memory)
+    assert composed is memory
+    np.testing.assert_array_equal(composed, expected)
     backend = make_backend(keras.Sequential([keras.Input(shape), keras.layers.Flatten()]))
     on_device = backend.compile(lambda call, *tensors: hide(backend.gather, *tensors))
     np.testing.assert_array_equal(on_device(images, canvases, image_rows, canvas_rows, hidden), expected)
@@ -125,3 +128,14 @@ def test_a_canvas_of_one_colour_is_kept_once():
     grey = make_canvases("grey", Probes(np.zeros((50, 40, 40, 3), dtype="float32")))
     assert grey.shape == (50, 40, 40, 3)
     assert grey.base.nbytes == 40 * 40 * 3 * 4
+
+
+@pytest.mark.parametrize("offset", [0, 1, 4])
+def test_arrays_at_any_address_reach_the_model(offset):
+    backend = make_backend(keras.Sequential([keras.Input((64, 64, 4)), keras.layers.Flatten()]))
+    memory = backend.empty((2**18 + 16,), np.dtype("float32"))
+    assert memory.ctypes.data % 64 == 0
+    images = memory[offset : offset + 2**18].reshape(16, 64, 64, 4)
+    images[:] = np.random.default_rng(0).random(images.shape)
+    doubled = backend.compile(lambda call, tensor: 2 * call(tensor))
+    np.testing.assert_array_equal(doubled(images), 2 * images.reshape(16, -1))

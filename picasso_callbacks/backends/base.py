@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,10 @@ Tensor = Any
 
 Call = Callable[[Any], Any]
 """Runs the model on its inputs in inference mode, with the weights of this very moment."""
+
+
+ALIGNMENT = 64
+"""Frameworks take arrays that begin at a multiple of so many bytes as they are, and copy others."""
 
 
 class Backend(abc.ABC):
@@ -62,6 +67,13 @@ class Backend(abc.ABC):
     @abc.abstractmethod
     def to_device(self, array: np.ndarray) -> Tensor:
         """Moves an array to where the model is, for use in several calls."""
+
+    def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        """As `np.empty`, at an address from which arrays need not be copied for the framework."""
+        size = math.prod(shape) * dtype.itemsize
+        memory = np.empty(size + ALIGNMENT, dtype="uint8")
+        begin = -memory.ctypes.data % ALIGNMENT
+        return memory[begin : begin + size].view(dtype).reshape(shape)
 
     @abc.abstractmethod
     def is_first_process(self) -> bool:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from picasso_callbacks.backends.base import Backend, Call, Tensor
+from picasso_callbacks.backends.base import ALIGNMENT, Backend, Call, Tensor
 
 
 class TensorFlowBackend(Backend):
@@ -28,7 +28,7 @@ class TensorFlowBackend(Backend):
         compiled = tf.function(functools.partial(function, self._call), autograph=False)
 
         def run(*arrays: Any) -> Any:
-            outputs = compiled(*map(tf.convert_to_tensor, arrays))
+            outputs = compiled(*map(_to_tensor, arrays))
             return outputs if keep else tf.nest.map_structure(_to_numpy, outputs)
 
         return run
@@ -56,6 +56,15 @@ def _gradients(function: Callable[..., Tensor], call: Call, inputs: Tensor, *ten
         columns = tf.unstack(function(call, inputs, *tensors), axis=1)
     found = [tape.gradient(column, inputs) for column in columns]
     return None if any(gradient is None for gradient in found) else tf.stack(found, axis=1)
+
+
+def _to_tensor(array: Any) -> Tensor:
+    """Without a copy where TensorFlow allows it; it ends the process if an array given so is not aligned."""
+    if not isinstance(array, np.ndarray) or array.nbytes < 2**20:
+        return tf.convert_to_tensor(array)
+    if array.ctypes.data % ALIGNMENT or not array.flags.c_contiguous or not array.flags.writeable:
+        return tf.convert_to_tensor(array)
+    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
 
 
 def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:
