@@ -52,9 +52,9 @@ class Dependence:
         return float(self.gaps.mean())
 
     def lower_bounds(self, level: float) -> tuple[float, float]:
-        """One-sided lower confidence bounds of the mean gap and of the mean of errors; one is wrong with chance `level`.
+        """One-sided lower confidence bounds of the mean gap and of the mean of errors.
 
-        Each is at half of the level (Student's t over probes). Errors are counted in quarters and can be alike by
+        One of them is wrong with chance `level`: each is at half of it (Student's t over probes). Errors are counted in quarters and can be alike by
         chance, so they take one more probe into account, for which the cue means nothing.
         """
         return _bound(self.gaps, level / 2), _bound(np.append(self.errors, 0.0), level / 2)

@@ -66,7 +66,7 @@ class Detector:
         dependences = self._exchanges.measure(live, scores)
         found = alarms(dependences, self._looks, self._raised)
         self._raised = [one.name for one in found]
-        told = [one for one in found if one is found[0] or one.name != SURROUNDINGS]  # which hold what a part of them does
+        told = [one for one in found if one is found[0] or one.name != SURROUNDINGS]  # they carry what their parts do
         return Detection(tuple(dependences), tuple(told))
 
 
