@@ -54,8 +54,8 @@ class Dependence:
     def lower_bounds(self, level: float) -> tuple[float, float]:
         """One-sided lower confidence bounds of the mean gap and of the mean of errors.
 
-        One of them is wrong with chance `level`: each is at half of it (Student's t over probes). Errors are counted in quarters and can be alike by
-        chance, so they take one more probe into account, for which the cue means nothing.
+        One of them is wrong with chance `level`: each is at half of it (Student's t over probes). Errors are counted in
+        quarters and can be alike by chance, so they take one more probe into account, for which the cue means nothing.
         """
         return _bound(self.gaps, level / 2), _bound(np.append(self.errors, 0.0), level / 2)
 
