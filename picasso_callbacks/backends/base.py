@@ -61,8 +61,8 @@ class Backend(abc.ABC):
 
     @abc.abstractmethod
     def gather(self, table: Tensor, rows: Tensor) -> Tensor:
-        """Rows of a table: `[R, C]` by int32 `[...]` -> `[..., C]`. Unlike `keras.ops.take`, spends nothing on rows
-        that don't exist: there must be none. Differentiation is not needed; called while tracing."""
+        """Rows of a table, `[R, ...]` by int32 `[...]`. Unlike `keras.ops.take`, spends nothing on rows that don't
+        exist: there must be none. Differentiation is not needed; called while tracing."""
 
     @abc.abstractmethod
     def to_device(self, array: np.ndarray) -> Tensor:

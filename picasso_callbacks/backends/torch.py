@@ -47,7 +47,7 @@ class TorchBackend(Backend):
         return run
 
     def gather(self, table: Tensor, rows: Tensor) -> Tensor:
-        return table.index_select(0, rows.reshape(-1)).reshape(*rows.shape, table.shape[-1])
+        return table.index_select(0, rows.reshape(-1)).reshape(*rows.shape, *table.shape[1:])
 
     def to_device(self, array: Any) -> Tensor:
         return keras.ops.convert_to_tensor(array)

@@ -16,7 +16,7 @@ _NOWHERE = 2**29
 """An index beyond every table; two of them still fit into an int32."""
 
 Gather = Callable[[Any, Any], Any]
-"""As `Backend.gather`: rows of a table, `[R, C]` by int32 `[...]` -> `[..., C]`."""
+"""As `Backend.gather`: rows of a table, `[R, ...]` by int32 `[...]`."""
 
 
 def run_untouched(plan: Plan, images: Any) -> list[Any]:
@@ -51,7 +51,8 @@ class _Run:
         self._plan = plan
         self._gather_rows = gather
         self._untouched = dict(zip(plan.kept, untouched, strict=True))
-        self._images, self._rows, self._columns = images, rows, columns
+        self._images = ops.reshape(images, (-1, 1, 1))
+        self._rows, self._columns = rows, columns
         self._values: dict[int, Any] = {}  # a patch where the plan has a box, or else the whole
         self._wholes: dict[int, Any] = {}
 
@@ -97,7 +98,7 @@ class _Run:
         tables, indices, size = [], [], 0
         if box is not None:
             tables.append(ops.reshape(patches, (-1, channels)))
-            places = ops.arange(patches.shape[0], dtype="int32") * box.pixels
+            places = ops.reshape(ops.arange(patches.shape[0], dtype="int32") * box.pixels, (-1, 1, 1))
             indices.append(self._index(places, region, box, (box.rows.size, box.columns.size)))
             size = patches.shape[0] * box.pixels
         tables.append(ops.reshape(maps, (-1, channels)))
@@ -117,21 +118,28 @@ class _Run:
         """Where in the table the pixels of a region are, int `[B, h, w]`; `_NOWHERE` or more if not in this part."""
         rows = _offsets(region.rows, box and box.rows, size[0], step=size[1])
         columns = _offsets(region.columns, box and box.columns, size[1], step=1)
-        rows, columns = ops.take(rows, self._rows, axis=0), ops.take(columns, self._columns, axis=0)
-        return (places[:, None] + rows)[:, :, None] + columns[:, None, :]
+        return places + self._at_rows(rows) + self._at_columns(columns)
+
+    def _at_rows(self, table: np.ndarray) -> Any:
+        """Numbers for each place of a window along the height, `[n, h]`, for the windows at hand: `[B, h, 1]`."""
+        return self._gather_rows(ops.convert_to_tensor(table[:, :, None]), self._rows)
+
+    def _at_columns(self, table: np.ndarray) -> Any:
+        """Likewise along the width, `[n, w]`: `[B, 1, w]`."""
+        return self._gather_rows(ops.convert_to_tensor(table[:, None, :]), self._columns)
 
     def _counts(self, step: Step, local: Local) -> Any:
         """By what an average over padding, too, is too small: `[B, h, w, 1]`."""
         factors = []
         reach, takes = local.reach, local.takes
-        for axis, strip, chosen, side in (
-            (reach.rows, takes.rows, self._rows, step.input_shapes[0][0]),
-            (reach.columns, takes.columns, self._columns, step.input_shapes[0][1]),
+        for axis, strip, side in zip(
+            (reach.rows, reach.columns), (takes.rows, takes.columns), step.input_shapes[0][:2], strict=True
         ):
             inside = (strip.places() >= 0) & (strip.places() < side)
             counts = np.lib.stride_tricks.sliding_window_view(inside, axis.extent, axis=1)[:, :: axis.stride].sum(-1)
-            factors.append(ops.take((axis.extent / counts).astype("float32"), chosen, axis=0))
-        return ops.cast(factors[0][:, :, None, None] * factors[1][:, None, :, None], step.operation.compute_dtype)
+            factors.append((axis.extent / counts).astype("float32"))
+        factor = self._at_rows(factors[0]) * self._at_columns(factors[1])
+        return ops.cast(ops.expand_dims(factor, -1), step.operation.compute_dtype)
 
 
 def _offsets(strip: Strip, box: Strip | None, side: int, step: int) -> np.ndarray:
