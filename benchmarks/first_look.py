@@ -5,8 +5,9 @@
 
 A first look traces and compiles. Its cost is that of making the live model and of the rehearsal, without what a
 rehearsal takes once all is compiled; beside it stands the first call of the model's compiled forward pass, without the
-time of a second one. The floor of saliency is a compiled function, written by hand, of one forward and K backward
-passes on the same batch. Processor seconds: they suffer less from whatever else runs on the machine.
+time of a second one. Both are taken several times, in a framework that has traced before. The floor of saliency is a
+compiled function, written by hand, of one forward and K backward passes on the same batch. Processor seconds: they
+suffer less from whatever else runs on the machine.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ from picasso_callbacks.explain import look_at
 from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.methods import make_methods
 from picasso_callbacks.targets import TargetChooser
+
+FIRSTS = 3
+"""How often a first time is taken."""
 
 METHODS = ["partial_occlusion", "saliency_map", "class_probabilities"]
 
@@ -117,18 +121,15 @@ def measure(title: str, model: keras.Model, count: int, repeats: int) -> list[Fi
     """The figures of one model, looked at with `count` probes."""
     images = np.random.default_rng(1).random((count, *model.input_shape[1:]), dtype="float32")
     probes = Probes(images, labels=np.arange(count) % 10)
-    own = own_forward_pass(model, images)
+    own_forward_pass(model, images)  # the framework's own first time
+    own = float(np.median([own_forward_pass(model, images) for _ in range(FIRSTS)]))
     figures: list[Figure] = []
     for methods in ([METHODS[2]], METHODS[1:], METHODS[::2], METHODS):
-        ratio = first_look(model, probes, methods) / own
+        low, ratio, high = np.percentile(
+            [first_look(model, probes, methods) / own for _ in range(FIRSTS)], (25, 50, 75)
+        )
         words = "all methods" if methods == METHODS else " and ".join(methods).replace("_", " ")
-        one = {
-            "what": f"{title}: first look, {words}",
-            "unit": "x tracing",
-            "ratio": ratio,
-            "low": ratio,
-            "high": ratio,
-        }
+        one = {"what": f"{title}: first look, {words}", "unit": "x tracing", "ratio": ratio, "low": low, "high": high}
         figures.append({**one, "goal": "<= 2.00", "note": f"the forward pass {own:.2g} s"})
 
     live = LiveModel(model, probes)
