@@ -84,6 +84,11 @@ PARTS = {
     "overhead": Part(
         "training thread outside the model; default run at MNIST's size", "overhead.py", quick="--looks-only"
     ),
+    "overhead-mobilenetv2": Part(
+        "MobileNetV2: training thread outside the model",
+        "overhead.py",
+        "--looks-only --model MobileNetV2 --repeats 3",
+    ),
     "memory": Part("peak memory", "memory.py", quick="--repeats 1"),
     "peers-cpu": Part("other tools", "peers.py", quick="--quick"),
 }

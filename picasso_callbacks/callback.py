@@ -52,7 +52,7 @@ class Picasso(keras.callbacks.Callback):
             not images.
         decode_prob: Turns raw model outputs into probabilities `[N, classes]`; or `"softmax"` or `"sigmoid"` where the
             outputs are logits, `"value"` where they are plain numbers. Needed only where that can't be found out from
-                the model and its loss.
+            the model and its loss.
         every: `n`: looks at epochs 0, n, 2n, ... `"n steps"`: looks after each n batches, and counts in batches rather
             than epochs. Or a function of the 0-based epoch that says whether to look. The end of the training is always
             looked at.
