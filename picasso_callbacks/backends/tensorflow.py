@@ -26,9 +26,10 @@ class TensorFlowBackend(Backend):
     def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
         # A partial, not a lambda: TensorFlow would count the traces of all lambdas of this line as retracing.
         compiled = tf.function(functools.partial(function, self._call), autograph=False)
+        convert = _to_tensor if self.in_memory else tf.convert_to_tensor
 
         def run(*arrays: Any) -> Any:
-            outputs = compiled(*map(_to_tensor, arrays))
+            outputs = compiled(*map(convert, arrays))
             return outputs if keep else tf.nest.map_structure(_to_numpy, outputs)
 
         return run
@@ -59,12 +60,11 @@ def _gradients(function: Callable[..., Tensor], call: Call, inputs: Tensor, *ten
 
 
 def _to_tensor(array: Any) -> Tensor:
-    """Without a copy where TensorFlow allows it; it ends the process if an array given so is not aligned."""
-    if not isinstance(array, np.ndarray) or array.nbytes < 2**20:
-        return tf.convert_to_tensor(array)
-    if array.ctypes.data % ALIGNMENT or not array.flags.c_contiguous or not array.flags.writeable:
-        return tf.convert_to_tensor(array)
-    return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    """Large arrays without a copy, where TensorFlow takes them so: one that is not aligned would end the process."""
+    large = isinstance(array, np.ndarray) and array.dtype == "float32" and array.nbytes >= 2**20
+    if large and not array.ctypes.data % ALIGNMENT and array.flags.c_contiguous and array.flags.writeable:
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return tf.convert_to_tensor(array)
 
 
 def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:
