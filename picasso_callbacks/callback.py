@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import os
 from collections.abc import Collection, Iterable
@@ -150,7 +151,7 @@ class Picasso(keras.callbacks.Callback):
         self._live: LiveModel | None = None
         self._recorder: Recorder | None = None
         self._problems = Problems(raises=on_error == "raise")
-        self._looked_at = self._written = -1
+        self._looked_at = self._last_look = self._written = -1
         self._dependence_logs: dict[str, float] = {}
         self._runs = 0
         self._announced = self._spaced = False
@@ -159,11 +160,8 @@ class Picasso(keras.callbacks.Callback):
         self._problems.forget()
         self._looked_at = -1
         self._live = self._watch(self.model)
-        with self._live.batches.rehearsal():
-            rehearsed = look_at(self._live, self._methods, self._chooser, self._detector)
-        if self._detector is not None:
-            self._detector.restart()
-        self._responder.restart()
+        with self._live.batches.rehearsal():  # with a copy of the detector, which counts its looks
+            rehearsed = look_at(self._live, self._methods, self._chooser, copy.copy(self._detector))
         self._dependence_logs = {}
         self._schedule.start(self._parameter("epochs"), self._parameter("steps"), self.model.steps_per_execution)
         self._announce(self._live.batches.rehearsed_seconds, rehearsed)
@@ -210,12 +208,18 @@ class Picasso(keras.callbacks.Callback):
             keras.ops.convert_to_numpy(variable)
 
     def _look(self) -> None:
-        self._looked_at = self._schedule.now
+        now = self._looked_at = self._schedule.now
+        if now <= self._last_look:  # back in time: another training
+            if self._detector is not None:
+                self._detector.restart()
+            self._responder.restart()
+        self._last_look = now
+        self._dependence_logs = {}
         assert self._live is not None
         with self._budget.spending():
             report = self._problems.attempt("looking at the model", self._report, self._live)
             if report is not None:
-                self._hand_on(self._schedule.now, report, self._live.is_first_process())
+                self._hand_on(now, report, self._live.is_first_process())
 
     def _report(self, live: LiveModel) -> Report:
         assert self.model is not None  # on JAX the property also brings the model's weights up to date

@@ -125,8 +125,9 @@ def look_at(
         chooser: What is explained.
         detector: Tells shortcuts.
         attempt: Decides what becomes of a part of the look that fails.
-        see: Told the first target's heatmaps `[P, H, W]` of the first method that makes such, returns since when they
-            have been the same.
+        see: Told the absolute values of the first target's heatmaps, `[P, H, W]`, of the first method that makes such,
+            returns since when they have been the same. Without the sign, since the target may be another class than
+            at the look before, for which the same place speaks against it.
         unit: In what `see` counts.
     """
     attempt = attempt or _named
@@ -152,7 +153,7 @@ def look_at(
         report,
         evidence=attempt("evidence", weigh_regions, maps, live.probes.regions or {}) or (),
         hidings=(attempt("hiding", hide_regions, live, scores) or ()) if found and expected is not None else (),
-        stable_since=attempt("drift", see, next(iter(maps.values())).values[:, 0]) if see and maps else None,
+        stable_since=attempt("drift", see, np.abs(next(iter(maps.values())).values[:, 0])) if see and maps else None,
     )
     verdict = attempt("verdict", _verdict, report, expected, unit) if found else None
     return dataclasses.replace(report, verdict=verdict or "")

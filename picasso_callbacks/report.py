@@ -115,7 +115,7 @@ class Report:
         """The alarms in a few words, empty if there are none; `None` if shortcuts were not looked for."""
         if not self.dependences:
             return None
-        return ", ".join(f"{one.name} {one.change:.0%}" for one in self.alarms)
+        return ", ".join(f"{one.name} {max(one.change, one.errors.mean()):.0%}" for one in self.alarms)
 
     def maps(self) -> dict[str, Explanation]:
         """The explanations that are heatmaps, by method."""

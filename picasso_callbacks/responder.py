@@ -51,7 +51,9 @@ class Responder:
             if names:
                 self._on_alarm(report)
             return False
-        if aloud and self._on_alarm != "log" and set(names) != set(self._told):
+        if not report.dependences:  # nothing was found out
+            return False
+        if aloud and self._on_alarm != "log" and set(names) != set(self._told) and report.verdict:
             logger.warning("Picasso, %s: %s", moment, report.verdict)
         self._told = names
         return bool(names) and self._on_alarm == "stop"

@@ -96,7 +96,7 @@ def test_the_looks_spend_no_more_than_the_chance():
 
 
 def test_networks_at_the_threshold_are_left_in_peace():
-    # 300 trainings of 10 looks with 3 cues of 24 probes, whose true change is just harmless: about 3 false alarms.
+    # 300 trainings of 10 looks with 3 cues of 24 independent gaps, whose true mean is just harmless: about 3 alarms.
     rng = np.random.default_rng(0)
     looks = [
         [dependence(name, rng.normal(0.04, 0.1, 24)) for name in ("frame", "corners", "tag 1")] for _ in range(3_000)

@@ -8,7 +8,10 @@ from collections.abc import Collection, Iterable
 from picasso_callbacks.shortcuts.dependence import Dependence
 
 CHANCE = 0.01
-"""The chance of a false alarm in a whole training, over all cues and epochs, for networks at the threshold."""
+"""The nominal chance of a false alarm in a whole training, over all cues and epochs, for networks at the threshold.
+
+Nominal, since the bounds take the probes' gaps for independent, and probes share donors: docs/shortcuts.md.
+"""
 
 HOLD = 0.5
 """The level at which an alarm that was raised is kept: until the cue is as likely to be harmless as not."""

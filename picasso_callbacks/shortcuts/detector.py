@@ -6,10 +6,13 @@ import dataclasses
 import logging
 from collections.abc import Collection
 
+import numpy as np
+
 from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.scores import Scores
 from picasso_callbacks.shortcuts.alarm import alarms
+from picasso_callbacks.shortcuts.cues import TEXTURE
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.exchange import Exchanges
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS
@@ -38,13 +41,15 @@ class Detector:
         probes: Labelled probes.
         expected: The region that answers should come from.
         allowed: Names of cues that labels may hang on.
+        insists: Whether a model of which nothing can be told is an error.
 
     Raises:
         ValueError: Too few or unlabelled probes; no such region or cue.
     """
 
-    def __init__(self, probes: Probes, expected: str | None, allowed: Collection[str]):
+    def __init__(self, probes: Probes, expected: str | None, allowed: Collection[str], insists: bool = False):
         self._exchanges = Exchanges(probes, expected, allowed)
+        self._insists = insists
         self.expected = expected
         self.restart()
 
@@ -54,20 +59,36 @@ class Detector:
         self._raised: list[str] = []
 
     def detect(self, live: LiveModel, scores: Scores) -> Detection | None:
-        """What the answers hang on now; `None` where a model gives no probabilities of classes.
+        """What the answers hang on now; `None` where a model gives no probabilities of classes, or only NaN.
 
         Args:
             live: The model.
             scores: Its scores of the untouched probes.
+
+        Raises:
+            ValueError: The model gives no probabilities of classes, and the detector insists.
         """
         if scores.probabilities is None or live.head.dense:
+            if self._insists:
+                kind = "a class for each position" if live.head.dense else "plain numbers"
+                raise ValueError(
+                    f"Picasso: the model's output is {kind}; shortcuts are told of models that give an image "
+                    "probabilities of classes. Leave out shortcuts=True, expected and allowed."
+                )
+            return None
+        if not np.isfinite(scores.probabilities).all():
             return None
         self._looks += 1
         dependences = self._exchanges.measure(live, scores)
         found = alarms(dependences, self._looks, self._raised)
         self._raised = [one.name for one in found]
-        told = [one for one in found if one is found[0] or one.name != SURROUNDINGS]  # they carry what their parts do
-        return Detection(tuple(dependences), tuple(told))
+        return Detection(tuple(dependences), tuple(_without_repeats(found)))
+
+
+def _without_repeats(alarms: list[Dependence]) -> list[Dependence]:
+    """Without all that surrounds the expected region, where a part of it comes first: they carry what that does."""
+    parts = [one.name for one in alarms if one.name != TEXTURE.name]
+    return [one for one in alarms if one.name != SURROUNDINGS or parts[0] == SURROUNDINGS]
 
 
 def make_detector(
@@ -80,10 +101,11 @@ def make_detector(
     """
     if shortcuts is False:
         return None
+    insists = bool(shortcuts or expected is not None or allowed)
     try:
-        return Detector(probes, expected, allowed)
+        return Detector(probes, expected, allowed, insists)
     except ValueError as error:
-        if shortcuts or expected is not None or allowed:
+        if insists:
             raise
         logger.info("%s Shortcuts are not looked for.", error)
         return None

@@ -33,7 +33,7 @@ class Drift:
 
         Args:
             epoch: When it was.
-            maps: `[P, H, W]`, of the same probes and target at every look.
+            maps: `[P, H, W]`, of the same probes at every look.
 
         Returns:
             The earliest epoch such that its maps, and those of all looks since, are like those of this one; `None` if

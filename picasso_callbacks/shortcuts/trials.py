@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Collection
 
 import numpy as np
@@ -11,6 +12,8 @@ from picasso_callbacks.probes import Probes
 from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, Exchange, find_tags, standard_cues
 from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS, elsewhere, spread_region
+
+logger = logging.getLogger("picasso_callbacks")
 
 DONORS = 4
 """Donors of either kind for each probe and cue: eight forward passes."""
@@ -63,7 +66,7 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
     if probes.labels is None:
         raise ValueError("Picasso: shortcuts can't be told without labels. Pass Probes(..., labels=...).")
     pairs = choose_pairs(probes.labels, DONORS)
-    if len(pairs.tested) < FEWEST:
+    if not _enough(pairs, probes.labels):
         raise ValueError(
             "Picasso: to tell shortcuts it takes two or more probes of two or more classes; there are "
             f"{np.unique(probes.labels, return_counts=True)[1].tolist()} of each class."
@@ -77,8 +80,21 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
         return [_cue_trial(images, cue, pairs, allowed) for cue in cues]
     masks = _regions_to_try(probes, expected, allowed)
     trials = [_region_trial(images, probes.labels, name, mask, expected) for name, mask in masks.items()]
-    tried = [trial for trial in trials if len(trial.pairs.tested) >= FEWEST]
-    return [*tried, _cue_trial(images, TEXTURE, pairs, allowed)]
+    left_out = [trial.name for trial in trials if not _enough(trial.pairs, probes.labels)]
+    if SURROUNDINGS in left_out:
+        marked = int(masks[SURROUNDINGS].any(axis=(1, 2)).sum())
+        raise ValueError(
+            f"Picasso: expected is {expected!r}; {marked} of {len(probes)} probes have it and something around it. To "
+            "tell what lies outside of it takes two or more such probes of two or more classes."
+        )
+    if left_out:
+        logger.warning("Picasso: too few probes of two classes have the region %s; it is not tried.", left_out)
+    return [*(trial for trial in trials if trial.name not in left_out), _cue_trial(images, TEXTURE, pairs, allowed)]
+
+
+def _enough(pairs: Pairs, labels: np.ndarray) -> bool:
+    """Whether a statement about a cue is possible."""
+    return len(pairs.tested) >= FEWEST and len(np.unique(labels[pairs.tested])) > 1
 
 
 def _cue_trial(images: np.ndarray, cue: Cue, pairs: Pairs, allowed: Collection[str]) -> Trial:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from picasso_callbacks.shortcuts.cues import TEXTURE
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.evidence import Evidence
 from picasso_callbacks.shortcuts.hiding import Hiding
@@ -39,13 +40,13 @@ def make_verdict(
     sentences = _about_classes(worst, class_names)
     if all_else:
         sentences += [_alone(one) for one in others]
-    sentences.append(_place(worst, evidence, expected))
+    sentences += _place(worst, evidence, expected)
     if not all_else:
         sentences += _also(others)
     sentences += _without(hidings, expected)
     sentences.append(
         f"Not what you would expect: the answers should come from the {expected}."
-        if expected is not None
+        if expected is not None and worst.name != TEXTURE.name  # which may be the expected region's own
         else f"Should answers hang on that? If so, say allowed=[{worst.name!r}]; else mind your data."
     )
     return " ".join([*sentences, *drift])
@@ -64,15 +65,17 @@ def _about(one: Dependence, rows: np.ndarray, name: str) -> str:
     return f"{words}{control}."
 
 
-def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None) -> str:
+def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None) -> Iterator[str]:
     """How much of the evidence lies there, beside its area; where no map tells, how much the exchange carried."""
     region = expected if worst.name == SURROUNDINGS else worst.name
     if expected is not None:
         for one in evidence:
             if one.region == region and not np.isnan(one.share):
-                return f"{one.share:.0%} of the evidence lies on the {region}, which is {one.area:.0%} of the picture."
-    place = f", which is {worst.area:.0%} of the picture" if worst.area < 1 else ""
-    return f"{worst.share:.0%} of what tells the classes apart travels with it{place}."
+                yield f"{one.share:.0%} of the evidence lies on the {region}, which is {one.area:.0%} of the picture."
+                return
+    if 0 < worst.share <= 1:  # a network that tells little apart yet may give any number
+        place = f", which is {worst.area:.0%} of the picture" if worst.area < 1 else ""
+        yield f"{worst.share:.0%} of what tells the classes apart travels with it{place}."
 
 
 def _alone(part: Dependence) -> str:
