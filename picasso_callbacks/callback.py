@@ -34,7 +34,7 @@ class Picasso(keras.callbacks.Callback):
 
     At the end of the epochs that `every` names, and after the last one, it asks the model that is being trained about
     the probes, and writes pictures and class probabilities to `<log_dir>/picasso`. The training is left exactly as it
-    would be without: weights, optimizer, statistics, random numbers, history. Wrong arguments raise before the first
+    would be without: weights, optimizer, statistics, random numbers, metrics. Wrong arguments raise before the first
     training step; an error after that is logged once and the training goes on.
 
     Args:
@@ -66,9 +66,9 @@ class Picasso(keras.callbacks.Callback):
         output: Which of several outputs is explained, by name or index. `None`: the first, with a notice.
         output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
             `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
-        shortcuts: Whether to measure at each look what the answers hang on, by exchanging cues between probes: about 90
+        shortcuts: Whether to measure at each look what the answers hang on, by exchanging cues between probes: about 80
             forward passes a probe. `None`: if the probes are labelled, two or more of two or more classes. The numbers
-            are also in `logs`, as `picasso_dependence/<cue>`, for `EarlyStopping` and the like.
+            are also in `logs`, as `picasso_dependence/<cue>`, for `EarlyStopping` and the like, which must come after `Picasso` in the list.
         expected: The region of the probes (`Probes(regions=...)`) that answers should come from.
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         on_alarm: What to do when answers hang on what they should not. `"warn"`: log a verdict in words when that

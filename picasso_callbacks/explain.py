@@ -68,7 +68,7 @@ def explain(
         output: Which of several outputs is explained, by name or index. `None`: the first, with a notice.
         output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
             `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
-        shortcuts: Whether to measure what the answers hang on, by exchanging cues between probes: about 90 forward
+        shortcuts: Whether to measure what the answers hang on, by exchanging cues between probes: about 80 forward
             passes a probe. `None`: if the probes are labelled and there are two or more of two or more classes.
         expected: The region of the probes (`Probes(regions=...)`) that the answers should come from.
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.

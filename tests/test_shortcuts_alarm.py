@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pytest
 
-from picasso_callbacks.shortcuts.alarm import CHANCE, alarms, harmless
+from picasso_callbacks.shortcuts.alarm import CHANCE, alarms, harmless, without_repeats
 from picasso_callbacks.shortcuts.dependence import Dependence
 
 
@@ -51,6 +51,20 @@ def test_of_cues_that_carry_nearly_the_same_the_smallest_comes_first():
     whole = dependence("surroundings", [0.951] * 11, area=0.9)
     assert names(alarms([whole, dependence("sky", [0.95] * 11, area=0.3)], 1)) == ["sky", "surroundings"]
     assert names(alarms([whole, dependence("sky", [0.8] * 11, area=0.3)], 1)) == ["surroundings", "sky"]
+
+
+@pytest.mark.parametrize(
+    ("found", "told"),
+    [
+        (["sky", "surroundings", "ground"], ["sky", "ground"]),
+        (["surroundings", "sky"], ["surroundings", "sky"]),
+        (["texture", "surroundings"], ["texture", "surroundings"]),  # which may be the object's own, and no part of it
+        (["texture", "sky", "surroundings"], ["texture", "sky"]),
+        ([], []),
+    ],
+)
+def test_surroundings_repeat_what_a_part_of_them_says(found, told):
+    assert names(without_repeats([dependence(name) for name in found])) == told
 
 
 def test_what_is_not_suspicious_never_alarms():

@@ -136,6 +136,27 @@ def test_a_region_that_too_few_probes_have_is_not_tried():
     assert list(found(top_third(), plain(regions=masks), expected="vehicle")) == ["hills", "surroundings", "texture"]
 
 
+def test_that_a_region_is_not_tried_is_told(caplog):
+    masks = regions()
+    masks["sky"][1:] = False
+    found(top_third(), plain(regions=masks), expected="vehicle")
+    assert "too few probes of two classes have the region ['sky']; it is not tried" in caplog.text
+
+
+@pytest.mark.parametrize("marked", [slice(0, 3), slice(0, 4)])  # too few; all of one class
+def test_an_expected_region_that_too_few_probes_have_is_refused(marked):
+    masks = regions()
+    masks["vehicle"][:] = False
+    masks["vehicle"][marked, 8:] = True
+    with pytest.raises(ValueError, match=rf"expected is 'vehicle'; {marked.stop} of 8 probes have it"):
+        found(top_third(), plain(regions=masks), expected="vehicle")
+
+
+def test_a_single_probe_of_the_other_class_is_not_enough():
+    with pytest.raises(ValueError, match=r"two or more probes of two or more classes; there are \[4, 1\] of each"):
+        make_trials(Probes(plain().images[:5], value_range=(0, 1), labels=[0, 0, 0, 0, 1]))
+
+
 @pytest.mark.parametrize("name", ["surroundings", "texture"])
 def test_a_region_with_the_name_of_what_is_tried_anyway_is_refused(name):
     with pytest.raises(ValueError, match=f"a region is called '{name}'.*Rename it"):

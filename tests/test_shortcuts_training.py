@@ -10,8 +10,13 @@ from models import linear
 from shortcut_training import compiled, data, fit, probes, regions
 
 from picasso_callbacks import PartialOcclusion, Picasso, explain
+from picasso_callbacks.explain import look_at
+from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.methods import make_methods
 from picasso_callbacks.report import Report
 from picasso_callbacks.responder import Responder
+from picasso_callbacks.shortcuts import Drift
+from picasso_callbacks.targets import TargetChooser
 
 OURS = ("picasso_callbacks", logging.WARNING)
 METHODS = ["class_probabilities"]
@@ -58,6 +63,46 @@ def test_a_second_fit_tells_it_again(tmp_path, caplog):
     for _ in range(2):
         fit(compiled(), picasso)
     assert len(warnings(caplog)) == 2
+
+
+def test_several_fits_of_one_training_are_told_once(tmp_path, caplog):
+    model, picasso = compiled(), watching(tmp_path)
+    for epoch in range(3):
+        fit(model, picasso, initial_epoch=epoch, epochs=epoch + 1)
+    assert len(warnings(caplog)) == 1
+
+
+class Spoils(keras.callbacks.Callback):
+    """Sets the weights to NaN at the end of epoch 1."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.set_weights([np.full_like(values, np.nan) for values in self.model.get_weights()])
+
+
+def test_of_scores_that_are_not_finite_nothing_is_said(tmp_path, caplog):
+    seen = []
+    after = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(sorted(logs)))
+    fit(compiled(), Spoils(), watching(tmp_path), after, epochs=2)
+    assert [warning.split(":")[0] for warning in warnings(caplog)] == ["Picasso, epoch 0"]
+    assert [("picasso_dependence/sky" in logs) for logs in seen] == [True, False]
+
+
+def test_where_nothing_can_be_found_out_any_more_nothing_is_said(tmp_path, caplog, monkeypatch):
+    picasso = watching(tmp_path, on_error="warn")
+    measure, looks = picasso._detector._exchanges.measure, []
+
+    def fails_later(live, scores):
+        looks.append(0)
+        if len(looks) > 2:  # the rehearsal and epoch 0
+            raise RuntimeError("no memory")
+        return measure(live, scores)
+
+    monkeypatch.setattr(picasso._detector._exchanges, "measure", fails_later)
+    fit(compiled(), picasso, epochs=3)
+    alarm, failed = warnings(caplog)
+    assert alarm.startswith("Picasso, epoch 0: half-track")
+    assert "shortcuts failed and is switched off" in failed
 
 
 class Forgets(keras.callbacks.Callback):
@@ -328,6 +373,34 @@ def test_an_allowed_cue_is_measured_but_does_not_alarm(tmp_path):
 def test_plain_numbers_have_no_shortcuts():
     report = explain(linear((12, 12, 1), np.ones((144, 2))), probes(), methods=METHODS, decode_prob="value")
     assert (report.dependences, report.alarms, report.verdict) == ((), (), "")
+
+
+def test_asked_for_of_plain_numbers_it_says_that_there_are_none():
+    model = linear((12, 12, 1), np.ones((144, 2)))
+    with pytest.raises(ValueError, match="the model's output is plain numbers; shortcuts are told of models that"):
+        explain(model, probes(), methods=METHODS, decode_prob="value", expected="vehicle")
+
+
+def test_asked_for_of_a_dense_output_it_says_so_before_training(tmp_path):
+    model = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Conv2D(2, 1, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    images, _ = data()
+    with pytest.raises(ValueError, match="the model's output is a class for each position"):
+        model.fit(images, np.zeros((48, 12, 12)), verbose=0, callbacks=[watching(tmp_path)])
+
+
+def test_a_network_that_is_turned_over_still_looks_at_the_same():
+    model = compiled()
+    fit(model, epochs=2)
+    seen = []
+    for sign in (1, -1):
+        kernel, bias = model.get_weights()
+        model.set_weights([sign * kernel, bias])
+        live = LiveModel(model, probes())
+        chooser = TargetChooser("top", 1, probes())
+        look_at(live, make_methods([PartialOcclusion(window=4, stride=4)]), chooser, see=seen.append)
+    drift = Drift()
+    assert [drift.see(epoch, maps) for epoch, maps in enumerate(seen)] == [None, 0]
 
 
 def test_explain_gives_the_same_verdict(tmp_path):

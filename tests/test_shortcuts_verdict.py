@@ -117,3 +117,13 @@ def test_no_alarm_in_words(expected, words):
     assert make_verdict([], CLASSES, expected, stable_since="epoch 0") == (
         f"{words} What it looks at has been the same since epoch 0."
     )
+
+
+@pytest.mark.parametrize("share", [-0.2, 0.0, 13.2])
+def test_a_share_that_is_none_is_not_told(share):
+    assert "travels with it" not in make_verdict([dependence(share=share)], CLASSES, None)
+
+
+def test_the_fine_texture_may_be_that_of_the_expected_region():
+    verdict = make_verdict([dependence("texture")], CLASSES, "vehicle")
+    assert verdict.endswith("Should answers hang on that? If so, say allowed=['texture']; else mind your data.")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 
+from picasso_callbacks.shortcuts.cues import TEXTURE
 from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.regions import SURROUNDINGS
 
 CHANCE = 0.01
 """The nominal chance of a false alarm in a whole training, over all cues and epochs, for networks at the threshold.
@@ -14,7 +16,7 @@ Nominal, since the bounds take the probes' gaps for independent, and probes shar
 """
 
 HOLD = 0.5
-"""The level at which an alarm that was raised is kept: until the cue is as likely to be harmless as not."""
+"""The level at which an alarm that was raised is kept: until the cue is about as likely to be harmless as not."""
 
 _HARMLESS = {"colour": (0.14, 0.14), "layout": (0.14, 0.14), "texture": (0.2, 0.25)}
 _HARMLESS_PLACE = (0.04, 0.04)
@@ -50,6 +52,12 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
     level = CHANCE / max(len(suspects), 1) * 6 / (math.pi * look) ** 2
     found = [one for one in suspects if _exceeds(one, HOLD if one.name in raised else level)]
     return sorted(found, key=lambda one: one.change - _NEARLY * one.area, reverse=True)
+
+
+def without_repeats(alarms: list[Dependence]) -> list[Dependence]:
+    """Without all that surrounds the expected region where a part of it comes first: it carries what that part does."""
+    places = [one.name for one in alarms if one.name != TEXTURE.name]
+    return [one for one in alarms if one.name != SURROUNDINGS or places[0] == SURROUNDINGS]
 
 
 def _exceeds(one: Dependence, level: float) -> bool:

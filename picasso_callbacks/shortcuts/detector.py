@@ -11,11 +11,9 @@ import numpy as np
 from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.scores import Scores
-from picasso_callbacks.shortcuts.alarm import alarms
-from picasso_callbacks.shortcuts.cues import TEXTURE
+from picasso_callbacks.shortcuts.alarm import alarms, without_repeats
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.exchange import Exchanges
-from picasso_callbacks.shortcuts.regions import SURROUNDINGS
 
 logger = logging.getLogger("picasso_callbacks")
 
@@ -82,13 +80,7 @@ class Detector:
         dependences = self._exchanges.measure(live, scores)
         found = alarms(dependences, self._looks, self._raised)
         self._raised = [one.name for one in found]
-        return Detection(tuple(dependences), tuple(_without_repeats(found)))
-
-
-def _without_repeats(alarms: list[Dependence]) -> list[Dependence]:
-    """Without all that surrounds the expected region, where a part of it comes first: they carry what that does."""
-    parts = [one.name for one in alarms if one.name != TEXTURE.name]
-    return [one for one in alarms if one.name != SURROUNDINGS or parts[0] == SURROUNDINGS]
+        return Detection(tuple(dependences), tuple(without_repeats(found)))
 
 
 def make_detector(
