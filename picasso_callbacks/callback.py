@@ -68,7 +68,8 @@ class Picasso(keras.callbacks.Callback):
             `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
         shortcuts: Whether to measure at each look what the answers hang on, by exchanging cues between probes: about 80
             forward passes a probe. `None`: if the probes are labelled, two or more of two or more classes. The numbers
-            are also in `logs`, as `picasso_dependence/<cue>`, for `EarlyStopping` and the like, which must come after `Picasso` in the list.
+            are also in `logs`, as `picasso_dependence/<cue>`, for `EarlyStopping` and the like, which must come after
+            `Picasso` in the list of callbacks.
         expected: The region of the probes (`Probes(regions=...)`) that answers should come from.
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         on_alarm: What to do when answers hang on what they should not. `"warn"`: log a verdict in words when that
