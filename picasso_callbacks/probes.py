@@ -21,8 +21,8 @@ class Probes:
     """The images that are looked at, what they show, and what they are called.
 
     Everything is checked here and copied: changing the arrays later changes nothing. The images stay in the dtype and
-    range in which the model's `preprocess` (or the model) takes them. A look costs about 50 forward passes a probe, with
-    labels 130.
+    range in which the model's `preprocess` (or the model) takes them. A look costs about 50 forward passes a probe,
+    with labels 130.
 
     The value range says what is black and what is white; pictures and occlusion canvases follow from it. Unless
     `value_range` is given, it is
