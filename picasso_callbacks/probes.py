@@ -222,3 +222,23 @@ class Probes:
         if shown.shape[-1] != 3:
             shown = np.repeat(shown.mean(axis=-1, keepdims=True), 3, axis=-1)
         return np.rint(shown * 255).astype("uint8")
+
+
+def in_units_of(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Other pictures in the dtype of images, so that `preprocess` takes both alike.
+
+    Args:
+        images: `[P, H, W, C]`.
+        others: `[..., H, W, C]`, in the images' units.
+
+    Returns:
+        `others` themselves where they have that dtype already; rounded and clipped to what integers hold; float32 for
+        boolean images, which know no grey.
+    """
+    if images.dtype == bool:
+        return others.astype("float32", copy=False)
+    if np.issubdtype(images.dtype, np.integer):
+        limits = np.iinfo(images.dtype)
+        exact = np.result_type(others.dtype, images.dtype)  # float32 would round the end of 32 bits beyond it
+        others = np.clip(np.rint(others.astype(exact, copy=False)), limits.min, limits.max)
+    return others.astype(images.dtype, copy=False)

@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+from models import linear
 
+from picasso_callbacks import Probes, explain
 from picasso_callbacks.shortcuts.cues import find_tags, standard_cues
 
 
@@ -141,3 +143,27 @@ def test_find_tags_does_not_touch_the_images():
     before = images.copy()
     find_tags(images, np.array([0, 0, 1, 1]), (2, 2), 2)
     np.testing.assert_array_equal(images, before)
+
+
+def scaled(images):
+    """Bytes as 0..1, floats as they are: what `tf.image.convert_image_dtype` does."""
+    return images / np.float32(255) if images.dtype == np.uint8 else images
+
+
+@pytest.mark.parametrize(
+    ("dtype", "dark", "bright"), [("uint8", 51, 204), ("float32", 0.2, 0.8), ("float64", 0.2, 0.8)]
+)
+def test_exchanged_images_reach_preprocess_in_the_probes_dtype(dtype, dark, bright):
+    # The log-odds of class 1 are ten times the mean less five: -3 where it is 0.2, 3 where it is 0.8.
+    labels, seen = np.repeat([0, 1], 4), set()
+    images = np.broadcast_to(np.where(labels == 1, bright, dark)[:, None, None, None], (8, 12, 12, 1)).astype(dtype)
+    model = linear((12, 12, 1), np.tile([0, 10 / 144], (144, 1)), "softmax", bias=[0, -5])
+
+    def preprocess(images):
+        seen.add(images.dtype.name)
+        return scaled(images)
+
+    report = explain(model, Probes(images, labels=labels), methods=["class_probabilities"], preprocess=preprocess)
+    shares = {one.name: one.share for one in report.dependences}
+    assert seen == {dtype}
+    assert [shares[name] for name in ("colour", "top")] == pytest.approx([1, 1 / 3], abs=1e-4)
