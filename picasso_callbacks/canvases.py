@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from picasso_callbacks.probes import Probes
+from picasso_callbacks.probes import Probes, in_units_of
 
 Canvas = str | np.ndarray
 
@@ -41,12 +41,12 @@ def make_canvases(canvas: Canvas, probes: Probes) -> np.ndarray:
         painted = images[:1] if canvas in _PLAIN else images  # of one colour, one serves all
         canvases = np.concatenate(
             [
-                _in_units_of(images, _PAINTERS[canvas](image[None].astype("float64"), *probes.value_range))
+                in_units_of(images, _PAINTERS[canvas](image[None].astype("float64"), *probes.value_range))
                 for image in painted
             ]
         )
     else:
-        canvases = np.asarray(canvas)
+        canvases = np.array(canvas)  # a copy: the caller may change theirs
         if canvases.shape not in (images.shape, images.shape[1:]):
             raise ValueError(
                 f"canvas has shape {canvases.shape}; expected that of a probe, {images.shape[1:]}, or of all probes, "
@@ -54,17 +54,8 @@ def make_canvases(canvas: Canvas, probes: Probes) -> np.ndarray:
             )
         if not np.isfinite(canvases).all():
             raise ValueError("canvas holds NaN or infinite numbers; expected finite ones.")
-        canvases = _in_units_of(images, canvases)
+        canvases = in_units_of(images, canvases)
     return np.broadcast_to(canvases, images.shape)
-
-
-def _in_units_of(images: np.ndarray, canvases: np.ndarray) -> np.ndarray:
-    if images.dtype == bool:
-        return canvases.astype("float32")
-    if np.issubdtype(images.dtype, np.integer):
-        limits = np.iinfo(images.dtype)
-        canvases = np.clip(np.rint(canvases), limits.min, limits.max)
-    return canvases.astype(images.dtype)
 
 
 def hide(gather: Gather, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any) -> Any:

@@ -19,7 +19,7 @@ def as_regions(regions: Any, names: Sequence[str], size: tuple[int, int]) -> dic
     Args:
         regions: For each name masks `[P, H, W]`; or a list with a mask `[H, W]`, a box `(top, left, height, width)` or
             `None` for each probe; or the path of a folder with a mask image for each probe that has the region, white
-            inside, whose file name without its ending is the end of the probe's name.
+            inside, whose file name without its ending is the probe's name, or the end of it after a space or a sign.
         names: The probes' names.
         size: (height, width) of the images.
 
@@ -66,12 +66,17 @@ def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> li
     files = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in (".png", ".bmp")]
     masks = []
     for name in names:
-        found = [path for path in files if name.endswith(path.stem)]
+        found = [path for path in files if _ends_in(name, path.stem)]
         longest = max(found, key=lambda path: len(path.stem), default=None)
         masks.append(None if longest is None else np.asarray(Image.open(longest).convert("L")) > 127)
     if not any(mask is not None for mask in masks):
         raise ValueError(
-            f"{argument} is {os.fspath(folder)!r}, in which no PNG or BMP file is named as the end of a probe's name, "
-            f"such as {names[0]!r}."
+            f"{argument} is {os.fspath(folder)!r}, in which no PNG or BMP file is named as a probe, such as "
+            f"{names[0]!r}, or as the end of its name after a space or a sign."
         )
     return masks
+
+
+def _ends_in(name: str, ending: str) -> bool:
+    """Whether a name is or ends in this one: `tank 1` ends in `1`, and `tank 11` does not."""
+    return name.endswith(ending) and not name.removesuffix(ending)[-1:].isalnum()

@@ -49,7 +49,8 @@ class Probes:
 
         regions: Named parts of the pictures, for telling what the answers hang on: `{"sky": masks, "vehicle": masks}`,
             masks `[P, H, W]`, true inside; or for each probe a mask, a box `(top, left, height, width)` or `None` where
-            it lacks the region; or the path of a folder of mask images, named as the ends of the probes' names.
+            it lacks the region; or the path of a folder of mask images, white inside, each named as its probe or as
+            the end of that name after a space or a sign: `03.png` for `"tank 03"`.
 
     Attributes:
         images: `[P, H, W, C]` in their own dtype, read-only.
@@ -111,6 +112,7 @@ class Probes:
         count: int | None = None,
         color_mode: str = "rgb",
         class_names: Sequence[str] | None = None,
+        regions: Mapping[str, Any] | None = None,
     ) -> Probes:
         """Reads image files from a folder for each class, or from one flat folder without labels.
 
@@ -127,17 +129,20 @@ class Probes:
             color_mode: `"rgb"`, `"rgba"` or `"grayscale"`: 3, 4 or 1 channels.
             class_names: The classes in the order of the model's outputs; class folders must be among them. `None`: the
                 sorted folder names.
+            regions: As in `Probes`, in the size that the images come to have. In a folder of mask images, each is named
+                as the image's file.
 
         Returns:
             Probes named by class and file name, sorted by class folder and path.
 
         Raises:
-            ValueError: No such folder, no image in it, a file that can't be read (it is named), unequal sizes.
+            ValueError: No such folder, no image in it, a file that can't be read (it is named), unequal sizes;
+                regions as in `Probes`.
 
         Example:
-            `Probes.from_directory("photos", image_size=(128, 160), count=16)`
+            `Probes.from_directory("photos", image_size=(128, 160), regions={"vehicle": "masks/vehicle"})`
         """
-        return cls(*read_folder(path, image_size, count, color_mode, as_class_names(class_names)))
+        return cls(*read_folder(path, image_size, count, color_mode, as_class_names(class_names)), regions=regions)
 
     @classmethod
     def from_dataset(
@@ -223,3 +228,23 @@ class Probes:
         if shown.shape[-1] != 3:
             shown = np.repeat(shown.mean(axis=-1, keepdims=True), 3, axis=-1)
         return np.rint(shown * 255).astype("uint8")
+
+
+def in_units_of(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Other pictures in the dtype of images, so that `preprocess` takes both alike.
+
+    Args:
+        images: `[P, H, W, C]`.
+        others: `[..., H, W, C]`, in the images' units.
+
+    Returns:
+        `others` themselves where they have that dtype already; rounded and clipped to what integers hold; float32 for
+        boolean images, which know no grey.
+    """
+    if images.dtype == bool:
+        return others.astype("float32", copy=False)
+    if np.issubdtype(images.dtype, np.integer):
+        limits = np.iinfo(images.dtype)
+        exact = np.result_type(others.dtype, images.dtype)  # float32 would round the end of 32 bits beyond it
+        others = np.clip(np.rint(others.astype(exact, copy=False)), limits.min, limits.max)
+    return others.astype(images.dtype, copy=False)

@@ -6,7 +6,7 @@ import pytest
 
 from picasso_callbacks.backends import make_backend
 from picasso_callbacks.canvases import check_canvas, hide, hide_in_memory, make_canvases
-from picasso_callbacks.probes import Probes
+from picasso_callbacks.probes import Probes, in_units_of
 
 
 def probes(dtype="float32", value_range=(-1, 3)):
@@ -81,6 +81,32 @@ def test_an_image_serves_all_probes_and_images_serve_one_each():
     np.testing.assert_array_equal(make_canvases(image, given), np.stack([image, image]))
     images = np.stack([image, -image])
     np.testing.assert_array_equal(make_canvases(images, given), images)
+
+
+def test_an_image_that_is_changed_later_changes_no_canvas():
+    image = np.ones((4, 6, 3), dtype="float32")
+    canvases = make_canvases(image, probes())
+    image[:] = 2
+    assert (canvases == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "found"), [("uint8", [0, 2, 255]), ("int16", [-1, 2, 300]), ("float32", [-0.75, 1.6, 300])]
+)
+def test_other_pictures_take_the_dtype_of_the_images(dtype, found):
+    others = in_units_of(np.zeros((1, 1, 1, 3), dtype), np.array([-0.75, 1.6, 300], dtype="float32"))
+    assert others.dtype == dtype
+    np.testing.assert_array_equal(others, np.array(found, dtype))
+
+
+def test_the_brightest_of_32_bits_stays_the_brightest():
+    brightest = np.full((1, 2, 2, 1), 2**32 - 1, dtype="uint32")
+    np.testing.assert_array_equal(in_units_of(brightest, brightest.astype("float32")), brightest)
+
+
+def test_other_pictures_of_the_same_floats_are_not_copied():
+    images, others = np.zeros((2, 1, 4, 6, 3), dtype="float32")
+    assert in_units_of(images, others) is others
 
 
 @pytest.mark.parametrize("shape", [(6, 4, 3), (4, 6, 1), (1, 4, 6, 3), (3, 4, 6, 3)])

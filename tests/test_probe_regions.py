@@ -63,6 +63,23 @@ def test_of_two_files_the_longer_name_is_meant(tmp_path):
     assert found.sum(axis=(1, 2)).tolist() == [1, 4, 0]
 
 
+@pytest.mark.parametrize(
+    ("file", "found"),
+    [
+        ("1", ["tank 1", "tank-1", "1"]),
+        ("tank 1", ["tank 1"]),
+        ("k 1", []),
+        ("11", ["tank 11"]),
+    ],
+)
+def test_a_file_is_named_as_the_probe_or_as_a_whole_end_of_its_name(tmp_path, file, found):
+    PIL.Image.new("L", (8, 6), 255).save(tmp_path / f"{file}.png")
+    PIL.Image.new("L", (8, 6), 255).save(tmp_path / "always.png")
+    names = ["tank 1", "tank-1", "1", "tank 11", "tank1", "always"]
+    masks = Probes(IMAGES[[0] * 6], names=names, regions={"vehicle": tmp_path}).regions["vehicle"]
+    assert [name for name, mask in zip(names, masks, strict=True) if mask.any()] == [*found, "always"]
+
+
 @pytest.mark.parametrize("chosen", [slice(1, None), [1, 2], np.array([False, True, True])])
 def test_some_of_the_probes_keep_their_regions(chosen):
     some = probes({"sky": [box(0, 0, 1, 8), box(0, 0, 2, 8), box(0, 0, 3, 8)]})[chosen]
@@ -92,7 +109,7 @@ def test_what_is_wrong_is_said(case):
 
 
 def test_a_folder_without_a_mask_for_any_probe(tmp_path):
-    with pytest.raises(ValueError, match="no PNG or BMP file is named as the end of a probe's name"):
+    with pytest.raises(ValueError, match="no PNG or BMP file is named as a probe, such as 'probe 00'"):
         probes({"sky": tmp_path})
 
 

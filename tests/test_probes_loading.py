@@ -72,6 +72,15 @@ def test_a_flat_folder_has_no_labels(photos):
     assert probes.class_names == ("cat", "dog")
 
 
+def test_masks_of_a_region_are_named_as_the_files(photos, tmp_path_factory):
+    masks = tmp_path_factory.mktemp("masks")
+    for name in ("a", "c", "dog_1"):
+        save(masks / f"{name}.png", 255, mode="L")
+    vehicle = Probes.from_directory(photos, regions={"vehicle": masks}).regions["vehicle"]
+    assert vehicle.all(axis=(1, 2)).tolist() == [True, False, True, True, False]
+    assert vehicle.any(axis=(1, 2)).tolist() == [True, False, True, True, False]
+
+
 def test_same_file_names_in_a_class_become_distinct(tmp_path):
     save(tmp_path / "cat/day/a.png")
     save(tmp_path / "cat/night/a.png")

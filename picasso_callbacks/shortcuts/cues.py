@@ -43,7 +43,7 @@ def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: 
     Args:
         size: (height, width) of the images.
         tags: Top left corners of small places at which the classes differ the same way in all images; see `find_tags`.
-        tag_size: (height, width) of these places.
+        tag_size: (height, width) of these places, which end where the images do.
     """
     places = [(f"place at {row}, {column}", _box(size, (row, column), tag_size)) for row, column in tags]
     return [
@@ -65,25 +65,35 @@ def find_tags(images: np.ndarray, labels: np.ndarray, tag_size: tuple[int, int],
     Args:
         images: float `[N, H, W, C]`.
         labels: int `[N]`.
-        tag_size: (height, width) of a place.
-        count: How many places to return; they don't overlap.
+        tag_size: (height, width) of a place; one that is larger than the images is cut to their size.
+        count: How many places to return; fewer where the images have no room, since they don't overlap.
 
     Returns:
         Their top left corners, the most telling first.
     """
-    height, width = tag_size
-    means = np.lib.stride_tricks.sliding_window_view(images, tag_size, axis=(1, 2)).mean(axis=(-1, -2))
+    height, width = (min(sides) for sides in zip(tag_size, images.shape[1:3], strict=True))
+    means = np.stack([_box_means(image, height, width) for image in images])
     groups = [means[labels == label] for label in np.unique(labels)]
     between = np.var([group.mean(axis=0) for group in groups], axis=0).sum(axis=-1)
     within = np.mean([group.var(axis=0) for group in groups], axis=0).sum(axis=-1)
     spread = images.var()
     ratio = between / (within + 1e-3 * spread + 1e-12)
-    found = []
-    for _ in range(count):
+    found: list[tuple[int, int]] = []
+    while len(found) < count and ratio.max() >= 0:
         row, column = np.unravel_index(ratio.argmax(), ratio.shape)
         found.append((int(row), int(column)))
         ratio[max(row - height + 1, 0) : row + height, max(column - width + 1, 0) : column + width] = -1
     return found
+
+
+def _box_means(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Means of `[H, W, C]` over all boxes, by top left corner: float64 `[H - height + 1, W - width + 1, C]`.
+
+    From a table of the sums above and left of each place, so that a box takes four numbers, whatever its size.
+    """
+    table = np.pad(image.astype("float64"), ((1, 0), (1, 0), (0, 0))).cumsum(axis=0).cumsum(axis=1)
+    rows = table[height:] - table[:-height]
+    return (rows[:, width:] - rows[:, :-width]) / (height * width)
 
 
 def _place(name: str, phrase: str, mask: np.ndarray, suspicious: bool = True) -> Cue:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from picasso_callbacks.live_model import LiveModel
-from picasso_callbacks.probes import Probes
+from picasso_callbacks.probes import Probes, in_units_of
 from picasso_callbacks.scores import Scores
 from picasso_callbacks.shortcuts.cues import Exchange
 from picasso_callbacks.shortcuts.dependence import Dependence, errors, flips, gaps_and_share
@@ -73,7 +73,8 @@ class Exchanges:
                 exchange, pairs = questions[index]
                 pair = rows[chosen] - starts[index]
                 images[chosen] = exchange(pairs.probes[pair], pairs.donors[pair])
-            return images.clip(*self._probes.value_range, out=images)
+            images.clip(*self._probes.value_range, out=images)
+            return in_units_of(self._probes.images, images)
 
         scores = live.scores_of_images(make, np.concatenate([pairs.probes for _, pairs in questions]))
         return [scores[start:end] for start, end in zip(starts, ends, strict=True)]
