@@ -89,8 +89,11 @@ class UnderMasks:
     def _asking(self, images: np.ndarray, canvases: np.ndarray) -> Callable[..., tuple[Any, ...]]:
         """A function of images' and canvases' rows, int32 `[b]`, and of what is hidden, bool `[b, ...]`."""
         if not self._backend.in_memory:
-            tables = [self._backend.to_device(table) for table in (images, canvases)]
-            return lambda *batch: self._compiled(*tables, *batch)
+            one = canvases.strides[0] == 0  # the same for all probes, and taken there once
+            tables = [self._backend.to_device(table) for table in (images, canvases[:1] if one else canvases)]
+            return lambda image_rows, canvas_rows, hidden: self._compiled(
+                *tables, image_rows, np.zeros_like(canvas_rows) if one else canvas_rows, hidden
+            )
 
         memory = np.empty((0, *images.shape[1:]), images.dtype)
 
