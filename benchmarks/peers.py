@@ -136,9 +136,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="three repeats instead of nine")
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--device", choices=["cpu", "gpu"], default="cpu")
-    parser.add_argument(
-        "--json", type=pathlib.Path, default=HERE / "results" / "peers.json", help="keeps all of it here"
-    )
+    parser.add_argument("--json", type=pathlib.Path, help="keeps all of it here; by default where performance.py looks")
     parser.add_argument("--worker", choices=list(PACKAGES), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     repeats = arguments.repeats or (3 if arguments.quick else 9)

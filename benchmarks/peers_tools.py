@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 from floor import bare_passes
-from timing import Figure, Job, fastest, figure, rounds
+from timing import Figure, Job, fastest, figure, floor_of, rounds
 
 from picasso_callbacks import Look, Method, PartialOcclusion, Probes, SaliencyMap
 from picasso_callbacks.backends import make_backend
@@ -189,7 +189,7 @@ def _ratios(question: str, works: list[Work], floors: dict[str, Job], repeats: i
         ways = {name: seconds[name] for name, one in jobs.items() if (one.tool, one.targets) == (tool, count)}
         one = jobs[name := fastest(ways)]
         if question == "occlusion":
-            floor = seconds[fastest({name: seconds[name] for name in floors})] * one.passes / (PROBES * 49)
+            floor = floor_of({name: seconds[name] for name in floors}) * one.passes / (PROBES * 49)
         else:
             floor = seconds[f"floor {count}"]
         more = {"tool": tool, "question": question, "targets": count, "setting": one.setting, "passes": one.passes}

@@ -43,11 +43,11 @@ left for models that can't be taken apart. [design.md](design.md) says how.
 PEERS = """
 ## Other tools
 
-Made by `python benchmarks/peers.py`: a small network at 64 x 64, 8 probes, windows of 16 at a stride of 8, all tools of
-a backend in one process. The floor is of the forward passes that the tool needs for one target; for saliency it is one
-forward pass, and a backward pass a target. tf-explain knows no stride and lays patches side by side, 16 a probe. Tools
-that explain one class at a time are asked once a target. `model.predict` includes making the stack of occluded images.
-tf-keras-vis has no occlusion.
+Made by `python benchmarks/peers.py{quick}`: a small network at 64 x 64, 8 probes, windows of 16 at a stride of 8, all
+tools of a backend in one process. The floor is of the forward passes that the tool needs for one target; for saliency
+it is one forward pass, and a backward pass a target. tf-explain knows no stride and lays patches side by side, 16 a
+probe. Tools that explain one class at a time are asked once a target. `model.predict` includes making the stack of
+occluded images. tf-keras-vis has no occlusion.
 """
 
 
@@ -120,21 +120,25 @@ def row(part: Part, one: Figure) -> str:
 
 def page(results: pathlib.Path) -> str:
     """The page about all figures that there are."""
-    quick = results != RESULTS
-    lines = [INTRODUCTION.format(quick=" --quick" if quick else "")]
+    quick = " --quick" if results != RESULTS else ""
+    lines = [INTRODUCTION.format(quick=quick)]
     lines += ["| what | backend | ratio | processor | goal | reached | |", "|---|---|---|---|---|---|---|"]
     shown: list[Figure] = []
     for name, part in PARTS.items():
         file = results / f"{name}.json"
-        if name == "peers-cpu" or (quick and part.quick is None):
+        if name == "peers-cpu":
             continue
         figures = json.loads(file.read_text()) if file.exists() else []
         lines += [row(part, one) for one in figures] or [f"| {part.title} | {part.backend} | not measured | | | | |"]
         shown += figures
-    for file, title in ((results / "peers-cpu.json", PEERS), (results / "peers-gpu.json", "\nOn a GPU:\n")):
-        if file.exists():
+    lines.append(PEERS.format(quick=quick))
+    for device, title in (("cpu", "On processors"), ("gpu", "On a GPU")):
+        file = results / f"peers-{device}.json"
+        if not file.exists():
+            lines += [f"{title}: not measured.", ""]
+        else:
             found = json.loads(file.read_text())
-            lines += [title, *table(found["figures"])]
+            lines += [f"{title}:", "", *table(found["figures"])]
             lines += ["", "Their numbers, held against brute force:", "", *sentences(found["findings"])]
             shown += found["figures"]
     return "\n".join([*lines, "", *where(shown)]).rstrip() + "\n"

@@ -45,6 +45,13 @@ def fastest(seconds: Mapping[str, np.ndarray]) -> str:
     return min(seconds, key=lambda name: float(np.median(seconds[name][:, 0])))
 
 
+def floor_of(seconds: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The floor among jobs that do the same, `[repeats, 2]`: the best by the clock, and the best in processor time."""
+    every = np.stack(list(seconds.values()))
+    best = np.median(every, axis=1).argmin(axis=0)
+    return np.stack([every[job, :, column] for column, job in enumerate(best)], axis=1)
+
+
 def figure(what: str, seconds: np.ndarray, floor: np.ndarray, goal: str = "", **more: Any) -> Figure:
     """A figure from the times of a job and of its floor, both `[repeats, 2]`, round by round."""
     low, middle, high = np.percentile(seconds / floor, (25, 50, 75), axis=0)

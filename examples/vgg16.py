@@ -1,7 +1,8 @@
 """What VGG16 looks at in your pictures: one look at a trained network, as the original Picasso took.
 
 python examples/vgg16.py photos                     # the ImageNet weights, which Keras downloads: 550 MB
-python examples/vgg16.py photos --weights FILE      # weights that you have: of ImageNet, or of your own training
+python examples/vgg16.py photos --weights FILE      # weights that you have: of ImageNet, or of your own training, then
+                                                    # with --class-names FILE, a name for each of its classes
 python examples/vgg16.py photos --weights none      # a network that has learnt nothing, where there is no network
 KERAS_BACKEND=jax python examples/vgg16.py photos   # or torch; without it, TensorFlow
 
@@ -24,16 +25,21 @@ SIDE, CLASSES = 224, 1000
 vgg16 = keras.applications.vgg16
 
 
-def build_model(weights):
+def build_model(weights, classes):
     """VGG16 with weights of a file, of ImageNet, or as it is before it learns."""
+    if weights not in ("imagenet", "none") and not pathlib.Path(weights).is_file():
+        sys.exit(f"--weights {weights}: no such file. Pass a file of Keras weights, 'imagenet' or 'none'.")
     try:
-        return vgg16.VGG16(weights=None if weights == "none" else weights)
-    except Exception as error:  # that is what Keras raises when it can't download
-        sys.exit(
-            f"No weights {weights!r}: {error}\n"
-            "Download vgg16_weights_tf_dim_ordering_tf_kernels.h5 where there is a network and pass --weights FILE, or "
-            "pass --weights none to see what a network looks at that has learnt nothing."
-        )
+        return vgg16.VGG16(weights=None if weights == "none" else weights, classes=classes)
+    except Exception as error:
+        if weights == "imagenet":  # Keras raises it when it can't download
+            advice = (
+                "Download vgg16_weights_tf_dim_ordering_tf_kernels.h5 where there is a network and pass --weights "
+                "FILE, or pass --weights none to see what a network looks at that has learnt nothing."
+            )
+        else:
+            advice = f"They should be of VGG16 with {classes} classes; pass --class-names with a name for each."
+        sys.exit(f"No weights {weights!r}: {error}\n{advice}")
 
 
 def read_class_names(file):
@@ -74,10 +80,10 @@ def main():
     parser.add_argument("--stride", type=int, default=28)
     args = parser.parse_args()
 
-    model = build_model(args.weights)
-    if args.class_names:
-        names = read_class_names(args.class_names)
-    else:
+    names = read_class_names(args.class_names) if args.class_names else None
+    own = names is not None and args.weights != "imagenet"
+    model = build_model(args.weights, len(names) if own else CLASSES)
+    if names is None:
         names = [f"class {number}" for number in range(CLASSES)] if args.weights == "none" else imagenet_names()
     found = Probes.from_directory(args.folder, image_size=(SIDE, SIDE), count=args.count)
     # Names of folders are no classes of this network, so they only name the pictures.

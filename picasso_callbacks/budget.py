@@ -18,11 +18,11 @@ class Budget:
     looks, and looks that are too dear are spaced evenly.
 
     Args:
-        share: Time of looks / time of training without looks. `None`: all looks are allowed.
+        share: Time of looks / time of training without looks, up to 1. `None`: all looks are allowed.
         clock: Gives seconds.
 
     Raises:
-        ValueError: The share is no positive number.
+        ValueError: The share is no number above 0 and up to 1.
 
     Example:
 
@@ -36,10 +36,10 @@ class Budget:
 
     def __init__(self, share: float | None, clock: Callable[[], float] = time.perf_counter):
         number = isinstance(share, (int, float, np.integer, np.floating)) and not isinstance(share, bool)
-        if share is not None and not (number and 0 < share < math.inf):
+        if share is not None and not (number and 0 < share <= 1):
             raise ValueError(
-                f"Picasso: budget is {share!r}; expected the share of the training time that looks may take, such as "
-                "0.05, or None for as much as they need."
+                f"Picasso: budget is {share!r}; expected the share of the training time that looks may take, above 0 "
+                "and at most 1, such as 0.05, or None for as much as they need."
             )
         self.share = share
         self._clock = clock

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +58,7 @@ def make_canvases(canvas: Canvas, probes: Probes) -> np.ndarray:
 
 
 def hide(gather: Gather, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any) -> Any:
-    """Images of which some places are replaced by a canvas's, while tracing, in one gathering.
+    """Images of which some places are replaced by a canvas's, while tracing; takes no longer with more images.
 
     Args:
         gather: As `Backend.gather`.
@@ -72,14 +71,7 @@ def hide(gather: Gather, images: Any, canvases: Any, image_rows: Any, canvas_row
     Returns:
         `[B, ...]`.
     """
-    ops = keras.ops
-    places, depth = math.prod(hidden.shape[1:]), images.shape[-1] if hidden.shape[-1] == 1 else 1
-    table = ops.reshape(ops.concatenate([images, canvases], axis=0), (-1, depth))
-    place = ops.arange(places, dtype="int32")
-    from_image = image_rows[:, None] * places + place
-    from_canvas = (canvas_rows + images.shape[0])[:, None] * places + place
-    rows = ops.where(ops.reshape(hidden, (-1, places)), from_canvas, from_image)
-    return ops.reshape(gather(table, rows), (-1, *images.shape[1:]))
+    return keras.ops.where(hidden, gather(canvases, canvas_rows), gather(images, image_rows))
 
 
 def hide_in_memory(

@@ -33,7 +33,8 @@ class LiveModel:
 
     Functions are compiled once and read the model's current weights whenever they are called, so that one `LiveModel`
     serves a whole training run. Everything is computed in batches of a fixed size, the last one padded; occluded images
-    are made inside the compiled function, so that memory grows with the batch and not with the number of masks.
+    are made a batch at a time, so that memory grows with the batch and not with the number of masks: in NumPy where the
+    model computes in the memory of the arrays, else inside the compiled function.
 
     Args:
         model: A `keras.Model` that can be called on the probes.

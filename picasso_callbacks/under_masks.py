@@ -44,7 +44,6 @@ class UnderMasks:
         self._routes = Routes(self._backend, inputs, patches, passes.extract, passes.of) if patches else None
         trace = passes.extracted if self._backend.in_memory else self._trace
         self._compiled = self._backend.compile(trace)
-        self._composed: np.ndarray | None = None
 
     def scores(
         self,
@@ -90,20 +89,21 @@ class UnderMasks:
     def _asking(self, images: np.ndarray, canvases: np.ndarray) -> Callable[..., tuple[Any, ...]]:
         """A function of images' and canvases' rows, int32 `[b]`, and of what is hidden, bool `[b, ...]`."""
         if not self._backend.in_memory:
-            tables = [self._backend.to_device(table) for table in (images, canvases)]
-            return lambda *batch: self._compiled(*tables, *batch)
+            one = canvases.strides[0] == 0  # the same for all probes, and taken there once
+            tables = [self._backend.to_device(table) for table in (images, canvases[:1] if one else canvases)]
+            return lambda image_rows, canvas_rows, hidden: self._compiled(
+                *tables, image_rows, np.zeros_like(canvas_rows) if one else canvas_rows, hidden
+            )
+
+        memory = np.empty((0, *images.shape[1:]), images.dtype)
 
         def ask(image_rows: np.ndarray, canvas_rows: np.ndarray, hidden: np.ndarray) -> tuple[Any, ...]:
-            memory = self._memory((len(image_rows), *images.shape[1:]), images.dtype)
+            nonlocal memory  # the same for all batches of a question: to get fresh memory takes as long as to fill it
+            if len(memory) != len(image_rows):
+                memory = self._backend.empty((len(image_rows), *images.shape[1:]), images.dtype)
             return self._compiled(hide_in_memory(images, canvases, image_rows, canvas_rows, hidden, memory), image_rows)
 
         return ask
-
-    def _memory(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        """Where a batch is put together, the same for all: to get fresh memory takes as long as to fill it."""
-        if self._composed is None or (self._composed.shape, self._composed.dtype) != (shape, dtype):
-            self._composed = self._backend.empty(shape, dtype)
-        return self._composed
 
     def _trace(
         self, call: Any, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any

@@ -111,7 +111,7 @@ def test_another_training_has_another_account():
     assert budget.allows()
 
 
-@pytest.mark.parametrize("share", [0, -0.1, True, "5 %", float("nan"), float("inf"), [0.1]])
+@pytest.mark.parametrize("share", [0, -0.1, 5, 1.5, True, "5 %", float("nan"), float("inf"), [0.1]])
 def test_what_is_no_share_is_refused(share):
     with pytest.raises(ValueError, match=r"Picasso: budget is .*expected the share .*0\.05, or None"):
         Budget(share)

@@ -3,10 +3,13 @@
 import keras
 import numpy as np
 import pytest
+from models import cnn
 
 from picasso_callbacks.backends import make_backend
 from picasso_callbacks.canvases import check_canvas, hide, hide_in_memory, make_canvases
+from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.probes import Probes, in_units_of
+from picasso_callbacks.windows import Windows
 
 
 def probes(dtype="float32", value_range=(-1, 3)):
@@ -134,11 +137,12 @@ def test_what_is_neither_name_nor_image_is_refused(canvas):
 
 
 @pytest.mark.parametrize("shape", [(4, 6, 3), (3, 4, 6), (4, 6), (24,)])
-def test_what_is_hidden_shows_the_canvas_on_the_device_and_in_memory(shape):
+@pytest.mark.parametrize("depth", [None, 1])
+def test_what_is_hidden_shows_the_canvas_on_the_device_and_in_memory(shape, depth):
     rng = np.random.default_rng(0)
     images, canvases = rng.random((2, 2, *shape), dtype="float32")
     image_rows, canvas_rows = np.array([[0, 0, 1, 1, 1], [0, 1, 0, 1, 1]], dtype="int32")
-    hidden = rng.random((5, *shape)) < 0.3
+    hidden = rng.random((5, *shape[:-1], depth or shape[-1])) < 0.3
     hidden[3], hidden[4] = False, True
     expected = np.where(hidden, canvases[canvas_rows], images[image_rows])
     memory = np.full_like(expected, np.nan)
@@ -148,6 +152,29 @@ def test_what_is_hidden_shows_the_canvas_on_the_device_and_in_memory(shape):
     backend = make_backend(keras.Sequential([keras.Input(shape), keras.layers.Flatten()]))
     on_device = backend.compile(lambda call, *tensors: hide(backend.gather, *tensors))
     np.testing.assert_array_equal(on_device(images, canvases, image_rows, canvas_rows, hidden), expected)
+
+
+@pytest.mark.parametrize(("canvas", "rows"), [("grey", 1), ("mean", 3)])
+def test_a_canvas_of_one_colour_is_taken_to_the_device_once(canvas, rows, monkeypatch):
+    def elsewhere(model):
+        """A backend as it is where the model computes on another device."""
+        backend = make_backend(model)
+        backend.in_memory = False
+        to_device = backend.to_device
+        backend.to_device = lambda array: taken.append(tuple(array.shape)) or to_device(array)
+        return backend
+
+    taken: list = []
+    images = np.random.default_rng(0).random((3, 16, 12, 3), dtype="float32")
+    model, windows = cnn((16, 12, 3))[0], Windows((16, 12), 4, 4)
+    found = []
+    for make in (make_backend, elsewhere):
+        monkeypatch.setattr("picasso_callbacks.live_model.make_backend", make)
+        live = LiveModel(model, Probes(images), incremental=False, batch_size=8)
+        taken.clear()
+        found.append(live.scores_under_windows(windows, live.canvases(canvas), lambda scores, rows: scores.logits))
+    assert taken[:2] == [(3, 16, 12, 3), (rows, 16, 12, 3)]
+    np.testing.assert_allclose(*found, rtol=0, atol=1e-4)
 
 
 def test_a_canvas_of_one_colour_is_kept_once():

@@ -138,3 +138,22 @@ def test_vgg16_draws_a_card_for_each_picture_in_a_folder(tmp_path, monkeypatch):
     assert len(drawn) == 2
     assert f"left scene: {drawn[0]}" in lines
     assert all(PIL.Image.open(card).width == 700 for card in drawn)
+
+
+def test_vgg16_says_what_is_wrong_with_a_file_of_weights(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "examples"))
+    import vgg16
+
+    with pytest.raises(SystemExit, match=r"absent\.h5: no such file\. Pass a file"):
+        vgg16.build_model(str(tmp_path / "absent.h5"), 1000)
+
+    def refuses(weights, classes):
+        raise ValueError("shapes do not match")
+
+    monkeypatch.setattr(vgg16.vgg16, "VGG16", refuses)
+    file = tmp_path / "own.weights.h5"
+    file.touch()
+    with pytest.raises(SystemExit, match=r"shapes do not match\nThey should be of VGG16 with 3 classes; pass --class"):
+        vgg16.build_model(str(file), 3)
+    with pytest.raises(SystemExit, match="shapes do not match\nDownload "):
+        vgg16.build_model("imagenet", 1000)

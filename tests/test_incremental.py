@@ -283,6 +283,34 @@ def test_a_rule_that_is_wrong_is_found_out(monkeypatch, caplog):
     np.testing.assert_array_equal(found, log_odds(model, windows, route=False)[0])
 
 
+class Stretches(layers.Layer):
+    """Hangs on the whole image, and gives NaN on a plain one."""
+
+    def call(self, inputs):
+        low, high = (limit(inputs, axis=(1, 2), keepdims=True) for limit in (keras.ops.min, keras.ops.max))
+        return (inputs - low) / (high - low)
+
+
+class OnlyWholeImages(layers.Layer):
+    """Gives NaN on patches, whatever they hold."""
+
+    def call(self, inputs):
+        return inputs * (1.0 if inputs.shape[1] == 24 else float("nan"))
+
+
+@pytest.mark.parametrize("kind", [Stretches, OnlyWholeImages])
+@pytest.mark.parametrize("probes", [1, 3])
+def test_a_route_that_gives_no_numbers_is_found_out(kind, probes, monkeypatch, caplog):
+    monkeypatch.setitem(incremental.rules, kind, incremental.pointwise)
+    body = [kind(), layers.Conv2D(4, 3, activation="tanh"), layers.AveragePooling2D(2), layers.GlobalAveragePooling2D()]
+    model = functional((24, 24), keras.Sequential(body))
+    windows = Windows((24, 24), 6, 5)
+    found, on_patches = log_odds(model, windows, probes=probes)
+    assert not on_patches
+    assert "gives numbers that are off by" in caplog.text
+    np.testing.assert_array_equal(found, log_odds(model, windows, probes=probes, route=False)[0])
+
+
 class Subclassed(keras.Model):
     def __init__(self):
         super().__init__()

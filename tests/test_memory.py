@@ -1,9 +1,17 @@
 """Occluded images exist a batch at a time: memory doesn't grow with the number of windows."""
 
+import gc
 import os
+import weakref
 
+import numpy as np
 import pytest
+from models import cnn
 from processes import run
+
+from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.windows import Windows
 
 LOOK = """
 import re
@@ -62,6 +70,26 @@ def peak(program, windows, **names):
     done = run(program, timeout=600)
     assert done.returncode == 0, done.stderr
     return int(done.stdout.split()[-1]) / 1024
+
+
+def test_batches_are_put_together_in_memory_that_is_given_back(monkeypatch):
+    live = LiveModel(cnn((16, 16, 3))[0], Probes(np.ones((2, 16, 16, 3), "float32")), incremental=False, batch_size=7)
+    if not live._backend.in_memory:
+        pytest.skip("batches are put together on the device")
+    empty, taken = live._backend.empty, []
+
+    def noted(*args):
+        memory = empty(*args)
+        taken.append(weakref.ref(memory))
+        return memory
+
+    monkeypatch.setattr(live._backend, "empty", noted)
+    windows = Windows((16, 16), 4, 4)  # five batches
+    for asked in (1, 2):
+        live.scores_under_windows(windows, live.canvases("grey"), lambda scores, rows: scores.logits)
+        gc.collect()
+        assert len(taken) == asked
+        assert all(memory() is None for memory in taken)
 
 
 @pytest.mark.slow

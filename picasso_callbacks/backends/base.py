@@ -19,7 +19,8 @@ Call = Callable[[Any], Any]
 
 
 ALIGNMENT = 64
-"""Frameworks take arrays that begin at a multiple of so many bytes as they are, and copy others."""
+"""JAX and TensorFlow can take arrays that begin at a multiple of so many bytes as they are, and copy others.
+torch takes all as they are with `from_numpy`, and else copies all."""
 
 
 class Backend(abc.ABC):
@@ -69,7 +70,7 @@ class Backend(abc.ABC):
         """Moves an array to where the model is, for use in several calls."""
 
     def empty(self, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        """As `np.empty`, at an address from which arrays need not be copied for the framework."""
+        """As `np.empty`, at an address from which arrays need not be copied for JAX and TensorFlow."""
         size = math.prod(shape) * dtype.itemsize
         memory = np.empty(size + ALIGNMENT, dtype="uint8")
         begin = -memory.ctypes.data % ALIGNMENT

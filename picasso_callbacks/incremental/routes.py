@@ -76,17 +76,20 @@ class Routes:
         return None
 
     def _difference(self, route: UnderWindows, windows: Windows, batches: Batches) -> tuple[float, float]:
-        """How far both ways are apart, and how far they may be."""
+        """How far both ways are apart, and how far they may be; infinite where only patches give no number."""
         rows = np.arange(batches.size(len(self._inputs)))
         chosen = np.linspace(0, len(windows) - 1, len(rows)).astype(int)
         inputs, hidden = self._inputs[rows], windows.masks(chosen)[..., None]
-        canvases = np.broadcast_to(inputs.mean(axis=(1, 2), keepdims=True), inputs.shape)
+        canvases = np.roll(inputs[:, ::-1, ::-1], 1, axis=0)  # not plain: layers do other things on plain patches
         whole = self._whole(np.where(hidden, canvases, inputs), rows)
         patches = route.groups.fit(lambda size: route.ask(inputs[:size], canvases[:size], rows[:size]), len(rows))
         group = rows[: len(keras.tree.flatten(patches)[0]) // len(windows)]
         off, allowed = 0.0, 0.0
         for one, other in zip(keras.tree.flatten(whole), keras.tree.flatten(patches), strict=True):
             one, other = one[: len(group)], other[group * len(windows) + chosen[group]]
-            off = max(off, float(np.abs(one - other).max(initial=0, where=np.isfinite(one))))
-            allowed = max(allowed, float(np.abs(one).max(initial=1, where=np.isfinite(one))))
+            finite = np.isfinite(one)
+            apart = np.abs(np.subtract(one, other, out=np.zeros_like(one), where=finite))
+            apart[np.isnan(apart)] = np.inf  # max() would let NaN pass
+            off = max(off, float(apart.max(initial=0)))
+            allowed = max(allowed, float(np.abs(one).max(initial=1, where=finite)))
         return off, allowed * TOLERANCE.get(self._backend.model.compute_dtype, 0.02)
