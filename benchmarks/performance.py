@@ -64,7 +64,7 @@ class Part:
 
 
 def _large(model: str, window: int, stride: int, probes: int = 1) -> Part:
-    arguments = f"{model} --window {window} --stride {stride} --probes {probes} --floors 10 25 49 --repeats 7"
+    arguments = f"{model} --window {window} --stride {stride} --probes {probes} --floors 25 49 --repeats 5"
     return Part(f"{model} at 224, window {window}, stride {stride}", "incremental.py", arguments)
 
 
