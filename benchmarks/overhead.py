@@ -95,20 +95,29 @@ def trainings(arguments: argparse.Namespace) -> list[Figure]:
     settings = {"batch_size": arguments.batch, "epochs": arguments.epochs, "verbose": 0}
     model.fit(x, y, **{**settings, "epochs": 1})  # compiles
     with tempfile.TemporaryDirectory() as directory:
-        for number in range(arguments.rounds):
+
+        def alone() -> tuple[np.ndarray, np.ndarray]:
             watch, begin = Stopwatch(), now()
             model.fit(x, y, callbacks=[watch], **settings)
-            without, whole_without = now() - watch.begin, now() - begin
+            return now() - watch.begin, now() - begin
+
+        def watched(number: int) -> tuple[np.ndarray, np.ndarray]:
             with contextlib.redirect_stdout(io.StringIO()):
                 picasso = Picasso(f"{directory}/{number}", Probes(images[:PROBES], labels=labels[:PROBES]))
                 before = Stopwatch()
                 after, begin = Stopwatch(before, picasso), now()
                 model.fit(x, y, callbacks=[before, picasso, after], **settings)
-            watched, whole = now() - after.begin, now() - begin
-            rounds.append(watched / without - 1)
+            took, looked = now() - after.begin, np.sum(after.looks, axis=0)
+            accounts.append(looked / (took - looked - after.waited))
+            return took, now() - begin
+
+        for number in range(arguments.rounds):  # in turns as to which comes first, too
+            if number % 2:
+                (without, whole_without), (took, whole) = alone(), watched(number)
+            else:
+                (took, whole), (without, whole_without) = watched(number), alone()
+            rounds.append(took / without - 1)
             wholes.append(whole / whole_without - 1)
-            looked = np.sum(after.looks, axis=0)
-            accounts.append(looked / (watched - looked - after.waited))
     print(
         f"{keras.backend.backend()}: {len(x):,} digits an epoch, batches of {arguments.batch}; the last epoch without"
     )
@@ -220,8 +229,8 @@ def main() -> None:
     parser.add_argument("--looks-only", action="store_true")
     parser.add_argument("--model", default="small", help="whose looks: 'small', or a name out of keras.applications")
     parser.add_argument("--repeats", type=int, default=15, help="of looks")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--json", help="a file for the figures")
     arguments = parser.parse_args()
