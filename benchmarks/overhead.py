@@ -219,8 +219,8 @@ def looks(name: str, repeats: int) -> list[Figure]:
         low, middle, high = np.percentile(100 * np.array(found[part])[:, 2], (25, 50, 75))
         note = f"a look takes {np.median(np.array(found[part])[:, 0]):.2g} s"
         what = f"{network}: on the training thread outside of the model, of {words}"
-        figures.append({"what": what, "goal": "<= 3", "unit": "%", "ratio": middle, "low": low, "high": high})
-        figures[-1]["note"] = note
+        one = {"what": what, "goal": "<= 3", "unit": "%", "ratio": middle, "low": low, "high": high}
+        figures.append({**one, "note": note})
     return figures
 
 

@@ -13,6 +13,8 @@ from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.windows import Windows
 
+tells_the_peak = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells the peak of a process")
+
 LOOK = """
 import re
 import keras
@@ -93,7 +95,7 @@ def test_batches_are_put_together_in_memory_that_is_given_back(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells the peak of a process")
+@tells_the_peak
 def test_memory_does_not_grow_with_the_number_of_windows(tmp_path):
     peaks = {windows: peak(PROGRAM, windows, LOG_DIR=str(tmp_path)) for windows in (49, 196, 784)}
     print(peaks)
@@ -102,7 +104,7 @@ def test_memory_does_not_grow_with_the_number_of_windows(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells the peak of a process")
+@tells_the_peak
 def test_memory_does_not_grow_with_the_number_of_probes():
     few, many = peak(LOOK, 49, PROBES=8), peak(LOOK, 784, PROBES=64)
     print(few, many)

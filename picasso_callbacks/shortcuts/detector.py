@@ -57,7 +57,7 @@ class Detector:
         self._raised: list[str] = []
 
     def detect(self, live: LiveModel, scores: Scores) -> Detection | None:
-        """What the answers hang on now; `None` where a model gives no probabilities of classes, or only NaN.
+        """What the answers hang on now; `None` without probabilities of classes, or if not all of them are finite.
 
         Args:
             live: The model.
