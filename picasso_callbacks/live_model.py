@@ -155,7 +155,7 @@ class LiveModel:
             gradients = None
             if self._inputs.differentiable:
                 of_probes, of_inputs = rows[batch].astype("int32"), targets[batch].astype("int32")
-                gradients = self._gradients(inputs[batch], of_probes, of_inputs)
+                gradients = self._gradients(of_inputs, inputs[batch], of_probes)
             if gradients is None:
                 raise ValueError(
                     "Picasso: the model's scores don't depend on its input in a way that can be differentiated, so "

@@ -87,10 +87,9 @@ class Passes:
         """What the reader needs of `run()`, which returns what the model does; while tracing."""
         return self.reader.extract(*self._record(run), rows)
 
-    def target_scores(self, call: Any, inputs: Any, rows: Any, targets: Any) -> Any:
-        """Differentiable scores of `targets`, int `[N, K]`, while tracing: `[N, K]`."""
-        scores = self.reader.target_scores(*self._ask(call, inputs, rows), rows)
-        return keras.ops.take_along_axis(scores, targets, axis=1)
+    def target_scores(self, call: Any, inputs: Any, rows: Any) -> Any:
+        """Differentiable scores of classes and derived targets, while tracing: `[N, classes + derived]`."""
+        return self.reader.target_scores(*self._ask(call, inputs, rows), rows)
 
     def _first_answer(self, inputs: np.ndarray, size: int) -> tuple[Any, Any]:
         rows = np.arange(size, dtype="int32")

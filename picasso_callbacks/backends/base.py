@@ -53,11 +53,12 @@ class Backend(abc.ABC):
 
     @abc.abstractmethod
     def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
-        """Compiles the gradients of `function(call, inputs, *tensors)`, which returns scores `[N, K]`.
+        """Compiles gradients of `function(call, inputs, *tensors)`, which returns scores `[N, S]`.
 
-        What is returned maps `(inputs, *tensors)` to float32 `[N, K, ...]`: for each of the K scores its gradient with
-        regard to `inputs` `[N, ...]`, from one forward and K backward passes; or to `None` where the scores do not
-        depend on `inputs` in a way that can be differentiated.
+        What is returned maps `(targets, inputs, *tensors)`, with `targets` int `[N, K]`, to float32 `[N, K, ...]`: for
+        each of the K targets of an input the gradient of its score with regard to `inputs` `[N, ...]`, from one forward
+        and K backward passes; or to `None` where the scores do not depend on `inputs` in a way that can be
+        differentiated.
         """
 
     @abc.abstractmethod

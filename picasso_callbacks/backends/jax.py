@@ -43,11 +43,10 @@ class JaxBackend(Backend):
         return run
 
     def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
-        def gradients(state: list[Tensor], inputs: Tensor, *tensors: Tensor) -> Tensor:
+        def gradients(state: list[Tensor], targets: Tensor, inputs: Tensor, *tensors: Tensor) -> Tensor:
             scores, pull = jax.vjp(lambda x: self._with(state, function, x, *tensors), inputs)
-            one_hot = jax.numpy.eye(scores.shape[1], dtype=scores.dtype)
-            columns = [pull(jax.numpy.broadcast_to(row, scores.shape))[0] for row in one_hot]
-            return jax.numpy.stack(columns, axis=1)
+            columns = [jax.nn.one_hot(column, scores.shape[1], dtype=scores.dtype) for column in targets.T]
+            return jax.numpy.stack([pull(column)[0] for column in columns], axis=1)
 
         compiled = jax.jit(gradients)
         return lambda *arrays: np.asarray(compiled(self._state(), *arrays))

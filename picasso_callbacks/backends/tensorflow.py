@@ -51,11 +51,14 @@ class TensorFlowBackend(Backend):
         return resolver.task_type in (None, "chief", "worker") and not resolver.task_id
 
 
-def _gradients(function: Callable[..., Tensor], call: Call, inputs: Tensor, *tensors: Tensor) -> Tensor | None:
+def _gradients(
+    function: Callable[..., Tensor], call: Call, targets: Tensor, inputs: Tensor, *tensors: Tensor
+) -> Tensor | None:
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         tape.watch(inputs)
-        columns = tf.unstack(function(call, inputs, *tensors), axis=1)
-    found = [tape.gradient(column, inputs) for column in columns]
+        scores = function(call, inputs, *tensors)
+    columns = tf.unstack(tf.one_hot(targets, scores.shape[1], dtype=scores.dtype), axis=1)
+    found = [tape.gradient(scores, inputs, column) for column in columns]
     return None if any(gradient is None for gradient in found) else tf.stack(found, axis=1)
 
 

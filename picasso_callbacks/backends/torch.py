@@ -31,18 +31,19 @@ class TorchBackend(Backend):
         return run
 
     def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
-        def run(inputs: Any, *arrays: Any) -> np.ndarray | None:
+        def run(targets: Any, inputs: Any, *arrays: Any) -> np.ndarray | None:
             with torch.enable_grad():
                 leaf = self.to_device(inputs).detach().requires_grad_()
-                columns = function(self._call, leaf, *map(self.to_device, arrays)).unbind(dim=1)
-                last = len(columns) - 1
-                found = [
-                    torch.autograd.grad(column.sum(), leaf, retain_graph=k < last, allow_unused=True)[0]
-                    if column.requires_grad
-                    else None
-                    for k, column in enumerate(columns)
-                ]
-            return None if any(g is None for g in found) else _to_numpy(torch.stack(found, dim=1))  # type: ignore[arg-type]
+                scores = function(self._call, leaf, *map(self.to_device, arrays))
+            if not scores.requires_grad:
+                return None
+            places = self.to_device(targets).long()
+            last = places.shape[1] - 1
+            found = []
+            for k in range(last + 1):
+                column = torch.zeros_like(scores).scatter_(1, places[:, k, None], 1)
+                found += torch.autograd.grad(scores, leaf, column, retain_graph=k < last, allow_unused=True)
+            return None if any(gradient is None for gradient in found) else _to_numpy(torch.stack(found, dim=1))
 
         return run
 
