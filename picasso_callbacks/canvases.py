@@ -87,8 +87,12 @@ def hide_in_memory(
     sides = (len(hidden), *hidden.shape[1:3], *([1] * (3 - hidden.ndim)))
     hidden = hidden.reshape(*sides, -1)
     boxes = zip(_ends(hidden.any(axis=(2, 3))), _ends(hidden.any(axis=(1, 3))), strict=True)
-    for image, row, mask, box in zip(composed.reshape(*sides, -1), canvas_rows, hidden, boxes, strict=True):
-        np.copyto(image[box], canvases[row].reshape(image.shape)[box], where=mask[box])
+    canvases = canvases.reshape(len(canvases), *sides[1:], -1)
+    for image, row, mask, box in zip(composed.reshape(*sides, -1), canvas_rows.tolist(), hidden, boxes, strict=True):
+        if (inside := mask[box]).all():  # a window: several times as fast
+            image[box] = canvases[row][box]
+        else:
+            np.copyto(image[box], canvases[row][box], where=inside)
     return composed
 
 

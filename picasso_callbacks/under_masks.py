@@ -22,6 +22,10 @@ Measure = Callable[[Scores, np.ndarray], np.ndarray]
 """Keeps of the `Scores` of a batch what is wanted: takes them and the probes' rows, int `[b]`; returns `[b, K]`."""
 
 
+KEPT = 2**25
+"""How many bytes of memory are kept from one question to the next: to get fresh memory takes as long as to fill it."""
+
+
 class UnderMasks:
     """Scores under masks and windows, a batch at a time. `LiveModel` says what its methods take and return.
 
@@ -44,6 +48,7 @@ class UnderMasks:
         self._routes = Routes(self._backend, inputs, patches, passes.extract, passes.of) if patches else None
         trace = passes.extracted if self._backend.in_memory else self._trace
         self._compiled = self._backend.compile(trace)
+        self._memory = np.empty(0, inputs.dtype)
 
     def scores(
         self,
@@ -62,7 +67,10 @@ class UnderMasks:
             extracted = ask(image_rows[batch], canvas_rows[batch], hidden)
             return (measure(self._passes.reader.read(extracted), image_rows[batch]),)
 
-        return self._batches.collect(answer, len(image_rows))[0]
+        found = self._batches.collect(answer, len(image_rows))[0]
+        if self._memory.nbytes > KEPT:
+            self._memory = np.empty(0, images.dtype)
+        return found
 
     def under_windows(self, windows: Windows, canvases: np.ndarray, measure: Measure) -> np.ndarray:
         """See `LiveModel.scores_under_windows`."""
@@ -95,13 +103,12 @@ class UnderMasks:
                 *tables, image_rows, np.zeros_like(canvas_rows) if one else canvas_rows, hidden
             )
 
-        memory = np.empty((0, *images.shape[1:]), images.dtype)
-
         def ask(image_rows: np.ndarray, canvas_rows: np.ndarray, hidden: np.ndarray) -> tuple[Any, ...]:
-            nonlocal memory  # the same for all batches of a question: to get fresh memory takes as long as to fill it
-            if len(memory) != len(image_rows):
-                memory = self._backend.empty((len(image_rows), *images.shape[1:]), images.dtype)
-            return self._compiled(hide_in_memory(images, canvases, image_rows, canvas_rows, hidden, memory), image_rows)
+            shape = (len(image_rows), *images.shape[1:])
+            if (self._memory.shape, self._memory.dtype) != (shape, images.dtype):
+                self._memory = self._backend.empty(shape, images.dtype)
+            composed = hide_in_memory(images, canvases, image_rows, canvas_rows, hidden, self._memory)
+            return self._compiled(composed, image_rows)
 
         return ask
 
