@@ -90,10 +90,9 @@ class LiveModel:
         self._reader = self._passes.begin(self.inputs, decode_prob, output_mask, derived)
         self.head, self.classes = self._reader.head, self._passes.classes
         possible = incremental and self.layout.plain and not probes.extra
-        patches = (batch_size or 2 * self.batches.limit) if possible else 0  # they are smaller than images
-        self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, patches)
+        self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, possible)
         self._gradients = self._backend.compile_gradients(self._passes.target_scores)
-        self._gradient_batches = self.batches.of(-(-self.batches.limit // 2))  # what is computed has to be kept
+        self._gradient_batches = self.batches.of(-(-self.batches.limit // 4))  # what is computed has to be kept
 
     def scores(self, inputs: np.ndarray | None = None, rows: np.ndarray | None = None) -> Scores:
         """The model's `Scores` of some inputs.

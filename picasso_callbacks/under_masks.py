@@ -37,15 +37,17 @@ class UnderMasks:
         inputs: The preprocessed probes, `[P, ...]`.
         layout: How masks lie on inputs.
         batches: Splits what is asked into batches.
-        patches: The most windows computed at once where only what they change is computed; 0: never compute so.
+        incremental: Whether only what windows change is computed where that pays.
     """
 
-    def __init__(self, passes: Passes, inputs: np.ndarray, layout: Layout, batches: Batches, patches: int):
+    def __init__(self, passes: Passes, inputs: np.ndarray, layout: Layout, batches: Batches, incremental: bool):
         self._passes, self._backend = passes, passes.backend
         self._inputs = inputs
         self._layout = layout
         self._batches = batches.of(batches.limit)
-        self._routes = Routes(self._backend, inputs, patches, passes.extract, passes.of) if patches else None
+        self._routes: Routes | None = None
+        if incremental:
+            self._routes = Routes(self._backend, inputs, batches.limit, passes.extract, passes.of)
         trace = passes.extracted if self._backend.in_memory else self._trace
         self._compiled = self._backend.compile(trace)
         self._memory = np.empty(0, inputs.dtype)

@@ -196,7 +196,7 @@ def test_several_batches_of_windows_and_groups_of_probes():
 
 def test_a_rehearsal_asks_about_the_first_group_of_probes_only():
     model = functional((24, 24), residual)
-    live = LiveModel(model, Probes(patchwork(6, (24, 24), 3, seed=1)), batch_size=25)
+    live = LiveModel(model, Probes(patchwork(6, (24, 24), 3, seed=1)), batch_size=7)
     windows, canvases, asked = Windows((24, 24), 6, 5), live.canvases("grey"), []
 
     def measure(scores, rows):

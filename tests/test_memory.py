@@ -9,6 +9,7 @@ import pytest
 from models import cnn
 from processes import run
 
+from picasso_callbacks import under_masks
 from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.windows import Windows
@@ -20,6 +21,7 @@ import re
 import keras
 import numpy as np
 from picasso_callbacks.explain import look_at
+from picasso_callbacks import under_masks
 from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.methods import make_methods
 from picasso_callbacks.methods.partial_occlusion import PartialOcclusion
@@ -74,7 +76,8 @@ def peak(program, windows, **names):
     return int(done.stdout.split()[-1]) / 1024
 
 
-def test_batches_are_put_together_in_memory_that_is_given_back(monkeypatch):
+@pytest.mark.parametrize(("kept", "taken_in_all"), [(0, 2), (7 * 16 * 16 * 3 * 4, 1)])
+def test_batches_are_put_together_in_memory_that_is_kept_only_if_small(monkeypatch, kept, taken_in_all):
     live = LiveModel(cnn((16, 16, 3))[0], Probes(np.ones((2, 16, 16, 3), "float32")), incremental=False, batch_size=7)
     if not live._backend.in_memory:
         pytest.skip("batches are put together on the device")
@@ -86,12 +89,13 @@ def test_batches_are_put_together_in_memory_that_is_given_back(monkeypatch):
         return memory
 
     monkeypatch.setattr(live._backend, "empty", noted)
+    monkeypatch.setattr(under_masks, "KEPT", kept)
     windows = Windows((16, 16), 4, 4)  # five batches
-    for asked in (1, 2):
+    for _ in range(2):
         live.scores_under_windows(windows, live.canvases("grey"), lambda scores, rows: scores.logits)
         gc.collect()
-        assert len(taken) == asked
-        assert all(memory() is None for memory in taken)
+        assert any(memory() is not None for memory in taken) == (kept > 0)
+    assert len(taken) == taken_in_all
 
 
 @pytest.mark.slow

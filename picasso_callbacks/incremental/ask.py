@@ -19,16 +19,21 @@ Extract = Callable[[Callable[[], Any], Any], tuple[Any, ...]]
 """Takes what is wanted out of a run of the model, while tracing: `extract(run, rows)`, where `run()` returns what the
 model does, for the images `rows`, int `[B]`."""
 
+MOST = 4.0
+"""How many windows are computed at once at most, for each input that may be: more are hardly faster, and take memory.
+"""
+
 
 class UnderWindows:
     """Computes a model under all windows, as a plan says.
 
-    The untouched images are computed a group at a time, so that memory grows neither with them nor with the windows.
+    The untouched images are computed a group at a time, so that memory grows neither with them nor with the windows:
+    of each, most layers' activations are kept.
 
     Args:
         plan: The plan.
         windows: The windows that it was made for.
-        limit: The most windows computed at once.
+        limit: The most inputs computed at once; of windows as many as take the same work, within reason.
         backend: The backend of the model.
         extract: What is wanted of the model.
         batches: In whose rehearsals the groups take part.
@@ -47,9 +52,10 @@ class UnderWindows:
         batches: Batches,
     ):
         self.plan = plan
-        self.groups = batches.of(max(limit // len(windows), 1))
+        at_once = int(limit * min(1 / plan.cost_ratio, MOST))
+        self.groups = batches.of(max(min(at_once // len(windows), int(limit / MOST)), 1))
         self._windows = windows
-        self._batches = Batches(limit)
+        self._batches = Batches(at_once)
         self._extract = extract
         self._backend = backend
         self._untouched = backend.compile(self._trace_untouched, keep=True)

@@ -28,7 +28,7 @@ class Routes:
     Args:
         backend: The backend of the model.
         inputs: The probes' inputs, `[P, H, W, C]`.
-        limit: The most patches computed at once.
+        limit: The most inputs computed at once; of windows as many as take the same work, within reason.
         extract: As in `UnderWindows`.
         whole: The same for whole inputs, not while tracing: takes `[N, H, W, C]` and the probes' rows, int `[N]`.
     """
