@@ -107,12 +107,16 @@ def _mean_by_probe(values: np.ndarray, pairs: Pairs, kind: np.ndarray) -> np.nda
     return (sums / np.maximum(np.bincount(pairs.probes, kind), 1))[pairs.tested]
 
 
-@functools.lru_cache(256)
 def _t_quantile(chance: float, freedom: int) -> float:
     """Student's t quantile: t = sqrt(freedom) tan(angle), and the angle's density goes with cos^(freedom - 1)."""
     if chance < 0.5:
         return -_t_quantile(1 - chance, freedom)
-    angles = np.linspace(0, np.pi / 2, 200_001)[::-1]
+    return float(freedom**0.5 * np.tan(np.interp(1 - chance, *_tails(freedom))))
+
+
+@functools.lru_cache(16)
+def _tails(freedom: int) -> tuple[np.ndarray, np.ndarray]:
+    """The chances to lie beyond an angle, and the angles."""
+    angles = np.linspace(0, np.pi / 2, 50_001)[::-1]
     beyond = np.cumsum(np.cos(angles) ** (freedom - 1))  # from the far end, or small tails would be lost in 1
-    angle = np.interp(1 - chance, 0.5 * beyond / beyond[-1], angles)
-    return float(freedom**0.5 * np.tan(angle))
+    return 0.5 * beyond / beyond[-1], angles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -21,12 +22,12 @@ class Pairs:
     donors: np.ndarray
     other: np.ndarray
 
-    @property
+    @functools.cached_property
     def tested(self) -> np.ndarray:
         """The probes that have donors, each once: int `[N]`."""
         return np.unique(self.probes)
 
-    @property
+    @functools.cached_property
     def of_other_classes(self) -> Pairs:
         """The pairs whose donor is of another class."""
         return Pairs(self.probes[self.other], self.donors[self.other], self.other[self.other])
