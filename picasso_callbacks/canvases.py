@@ -80,26 +80,24 @@ def hide_in_memory(
     image_rows: np.ndarray,
     canvas_rows: np.ndarray,
     hidden: np.ndarray,
-    composed: np.ndarray,
+    composed: np.ndarray | None = None,
 ) -> np.ndarray:
-    """As `hide`, in NumPy, into `composed`: copies each image, and of its canvas the box that holds what is hidden."""
-    np.take(images, image_rows, axis=0, out=composed, mode="clip")  # "raise" would copy twice
-    sides = (len(hidden), *hidden.shape[1:3], *([1] * (3 - hidden.ndim)))
-    hidden = hidden.reshape(*sides, -1)
-    boxes = zip(_ends(hidden.any(axis=(2, 3))), _ends(hidden.any(axis=(1, 3))), strict=True)
-    canvases = canvases.reshape(len(canvases), *sides[1:], -1)
-    for image, row, mask, box in zip(composed.reshape(*sides, -1), canvas_rows.tolist(), hidden, boxes, strict=True):
-        if (inside := mask[box]).all():  # a window: several times as fast
-            image[box] = canvases[row][box]
-        else:
-            np.copyto(image[box], canvases[row][box], where=inside)
+    """As `hide`, in NumPy, into `composed` if given: copies each image, and of its canvas what is hidden.
+
+    Images and canvases have no gaps in memory, but canvases may be one that is broadcast.
+    """
+    composed = np.take(images, image_rows, axis=0, out=composed, mode="clip")  # "raise" would copy twice
+    into = composed
+    if images.ndim > 2 and hidden.shape[-1] == 1 < images.shape[-1]:
+        into, canvases, hidden = _pixels(composed), _pixels(canvases), hidden[..., 0]
+    for image, row, mask in zip(into, canvas_rows.tolist(), hidden, strict=True):
+        np.copyto(image, canvases[row], where=mask)
     return composed
 
 
-def _ends(found: Any) -> list[slice]:
-    """From the first to the last place that is true: of bool `[N, side]`, N slices."""
-    first, after = found.argmax(axis=1), found.shape[1] - found[:, ::-1].argmax(axis=1)
-    return [slice(*ends) for ends in zip(first.tolist(), after.tolist(), strict=True)]
+def _pixels(images: np.ndarray) -> np.ndarray:
+    """Images `[..., C]` as `[...]`, with a pixel an element: NumPy copies runs of them, but channels one by one."""
+    return images.view(np.dtype((np.void, images.itemsize * images.shape[-1])))[..., 0]
 
 
 def check_canvas(canvas: Canvas) -> None:

@@ -42,7 +42,7 @@ class Inputs:
         self.differentiable = expected is None or "int" not in str(expected.dtype)
 
     def prepare(self, images: np.ndarray) -> np.ndarray:
-        """The image inputs, float32 `[N, ...]`, of images `[N, H, W, C]`."""
+        """The image inputs, float32 `[N, ...]` without gaps in memory, of images `[N, H, W, C]`."""
         if self._preprocess is None:
             inputs = arrange(images, self._expected)
         else:
@@ -57,7 +57,7 @@ class Inputs:
             takes = f"the model takes {(None, *self._expected)}. Resize the probes or pass preprocess=..."
             came = "probes have" if self._preprocess is None else "preprocess returned"
             raise ValueError(f"Picasso: {came} shape {inputs.shape} but {takes}")
-        return inputs.astype("float32", copy=False)
+        return np.ascontiguousarray(inputs, "float32")
 
     def feed(self, images: Any, rows: Any) -> Any:
         """What the model is called with: image inputs `[N, ...]`, and extra inputs of the probes `rows`, int `[N]`."""

@@ -163,11 +163,11 @@ def test_methods_neither_draw_nor_write():
             assert not imports_from_outside(tree) & {"PIL", "tensorboard", "keras"}, path
 
 
-def test_shortcuts_know_the_model_its_scores_probes_and_maps_only():
+def test_shortcuts_know_the_model_its_scores_probes_maps_and_how_to_hide_only():
     for path, tree in TREES.items():
         if path.parent.name == "shortcuts":
             assert {room_of(module) for module in imports_within(tree)} <= {
-                *("shortcuts", "live_model", "probes", "scores", "explanation")
+                *("shortcuts", "canvases", "live_model", "probes", "scores", "explanation")
             }, path
             assert imports_from_outside(tree) - sys.stdlib_module_names <= {"numpy"}, path
 

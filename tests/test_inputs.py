@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from models import linear
+from models import cnn, linear
 
 from picasso_callbacks import PartialOcclusion, Picasso, Probes, SaliencyMap, explain
 
@@ -211,3 +211,13 @@ def test_preprocess_is_called_once_for_probes_and_once_for_each_canvas():
     methods = [PartialOcclusion(1, 1), PartialOcclusion(2, 1), PartialOcclusion(1, 1, canvas="white"), SaliencyMap()]
     explain(linear(SIZE, np.eye(6, 2), "softmax"), Probes(IMAGES), preprocess=preprocess, methods=methods)
     assert calls == [IMAGES.shape, (1, *IMAGES.shape[1:]), (1, *IMAGES.shape[1:])]  # the probes, grey, white
+
+
+def test_channels_turned_round_by_preprocess_without_a_copy():
+    model = cnn((8, 8, 3))[0]
+    images = np.random.default_rng(0).random((4, 8, 8, 3), dtype="float32")
+    turned = Probes(np.ascontiguousarray(images[..., ::-1]), value_range=(0, 1))
+    expected = explain(model, turned, incremental=False)
+    found = explain(model, Probes(images, value_range=(0, 1)), preprocess=lambda x: x[..., ::-1], incremental=False)
+    for name in ("partial_occlusion", "saliency_map"):
+        np.testing.assert_array_equal(found[name].values, expected[name].values)

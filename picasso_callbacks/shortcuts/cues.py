@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from picasso_callbacks.canvases import hide_in_memory
+
 Exchange = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Puts a cue of some images into others, both given by their indices, int `[N]`: floats `[N, H, W, C]`."""
 
@@ -98,7 +100,11 @@ def _box_means(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def _place(name: str, phrase: str, mask: np.ndarray, suspicious: bool = True) -> Cue:
     def prepare(images: np.ndarray) -> Exchange:
-        return lambda takers, donors: np.where(mask[..., None], images[donors], images[takers])
+        def exchange(takers: np.ndarray, donors: np.ndarray) -> np.ndarray:
+            masks = np.broadcast_to(mask[..., None], (len(takers), *mask.shape, 1))
+            return hide_in_memory(images, images, takers, donors, masks)
+
+        return exchange
 
     return Cue(name, phrase, prepare, suspicious, float(mask.mean()))
 
@@ -106,30 +112,25 @@ def _place(name: str, phrase: str, mask: np.ndarray, suspicious: bool = True) ->
 def _colour(images: np.ndarray) -> Exchange:
     """Each channel gets the donor's mean and contrast."""
     mean, deviation = (of(images, axis=(1, 2), keepdims=True, dtype="float64") for of in (np.mean, np.std))
+    plain = (images - mean).astype("float32")
 
     def exchange(takers: np.ndarray, donors: np.ndarray) -> np.ndarray:
         factor = deviation[donors] / (deviation[takers] + 1e-9)
-        return (images[takers] - mean[takers]) * factor + mean[donors]
+        return plain[takers] * factor.astype("float32") + mean[donors].astype("float32")
 
     return exchange
 
 
 def _layout(images: np.ndarray) -> Exchange:
     """The image reduced to 4 x 4 pixels, and smoothly enlarged again, takes the place of its own."""
-    (reduce_rows, enlarge_rows), (reduce_columns, enlarge_columns) = (_scalers(side) for side in images.shape[1:3])
-    cells = np.einsum("yh,phwc,xw->pyxc", reduce_rows, images, reduce_columns, optimize=True)
-
-    def exchange(takers: np.ndarray, donors: np.ndarray) -> np.ndarray:
-        change = np.einsum("hy,nyxc->nhxc", enlarge_rows, cells[donors] - cells[takers], optimize=True)
-        return images[takers] + np.matmul(enlarge_columns, change).astype("float32")
-
-    return exchange
+    rows, columns = (_blur(side) for side in images.shape[1:3])
+    coarse = np.stack([np.einsum("hy,yxc,wx->hwc", rows, image, columns, optimize=True) for image in images])
+    return _exchange_of(images, coarse.astype("float32"))
 
 
 def _texture(images: np.ndarray) -> Exchange:
     """What is finer than a pixel or two: the residual of a small blur."""
-    fine = _fine(images)
-    return lambda takers, donors: images[takers] - fine[takers] + fine[donors]
+    return _exchange_of(images, _fine(images))
 
 
 def _fine(images: np.ndarray) -> np.ndarray:
@@ -138,15 +139,21 @@ def _fine(images: np.ndarray) -> np.ndarray:
     return images - (rows[:, :, :-2] + 2 * rows[:, :, 1:-1] + rows[:, :, 2:]) / 4
 
 
-def _scalers(side: int, cells: int = 4) -> tuple[np.ndarray, np.ndarray]:
-    """Means over `cells` equal parts, `[cells, side]`; linear interpolation between their centres, `[side, cells]`."""
+def _blur(side: int, cells: int = 4) -> np.ndarray:
+    """Means over `cells` equal parts, linearly interpolated between their centres: `[side, side]`."""
     edges = np.linspace(0, side, cells + 1)
     overlap = np.clip(
         np.minimum(edges[1:, None], np.arange(1, side + 1)) - np.maximum(edges[:-1, None], np.arange(side)), 0, None
     )
     position = np.clip((np.arange(side) + 0.5) / side * cells - 0.5, 0, cells - 1)
     enlarge = np.clip(1 - np.abs(position[:, None] - np.arange(cells)), 0, None)
-    return overlap / overlap.sum(axis=1, keepdims=True), enlarge
+    return enlarge @ (overlap / overlap.sum(axis=1, keepdims=True))
+
+
+def _exchange_of(images: np.ndarray, part: np.ndarray) -> Exchange:
+    """The exchange of an additive part of each image, both float32 `[P, H, W, C]`."""
+    rest = images - part
+    return lambda takers, donors: rest[takers] + part[donors]
 
 
 def _box(size: tuple[int, int], corner: tuple[int, int], box: tuple[int, int]) -> np.ndarray:

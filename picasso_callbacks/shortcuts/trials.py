@@ -8,6 +8,7 @@ from collections.abc import Collection
 
 import numpy as np
 
+from picasso_callbacks.canvases import hide_in_memory
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, Exchange, find_tags, standard_cues
 from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs
@@ -71,7 +72,7 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
             "Picasso: to tell shortcuts it takes two or more probes of two or more classes; there are "
             f"{np.unique(probes.labels, return_counts=True)[1].tolist()} of each class."
         )
-    images = probes.images.astype("float32")
+    images = np.ascontiguousarray(probes.images, "float32")
     if expected is None:
         size = images.shape[1:3]
         tag_size = (max(size[0] // 8, 2), max(size[1] // 8, 2))
@@ -125,10 +126,10 @@ def _region_trial(images: np.ndarray, labels: np.ndarray, name: str, masks: np.n
     spread, moved = spread_region(images, masks).astype("float32"), elsewhere(masks)
 
     def exchange(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
-        return np.where(masks[probes][..., None], spread[donors], images[probes])
+        return hide_in_memory(images, spread, probes, donors, masks[probes][..., None])
 
     def control(probes: np.ndarray, donors: np.ndarray) -> np.ndarray:
-        return np.where(moved[probes][..., None], images[donors], images[probes])
+        return hide_in_memory(images, images, probes, donors, moved[probes][..., None])
 
     phrase = f"everything but the {expected}" if name == SURROUNDINGS else f"the {name}"
     pairs = choose_pairs(labels, DONORS, present)
