@@ -45,6 +45,14 @@ class Budget:
         self._clock = clock
         self.start()
 
+    def check(self, processes: int) -> None:
+        """Raises a `ValueError` if several processes train, which have to look at the same moments."""
+        if self.share is not None and processes > 1:
+            raise ValueError(
+                f"Picasso: budget is {self.share!r} in a training of {processes} processes; expected None, since each "
+                "would measure other times and look at other moments. Pass every=..., to look less often."
+            )
+
     def start(self) -> None:
         """Opens a new account: training begins now."""
         self._begin = self._clock()

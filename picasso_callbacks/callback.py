@@ -58,8 +58,8 @@ class Picasso(keras.callbacks.Callback):
             than epochs. Or a function of the 0-based epoch that says whether to look. The end of the training is always
             looked at.
         budget: Which share of the training time the looks may take, such as 0.05. Of those that `every` names only as
-            many are taken as that pays for, evenly spaced, always with the first and the last. `None`: all. Processes
-            of a distributed training measure different times: leave it at `None` there.
+            many are taken as that pays for, evenly spaced, always with the first and the last. `None`: all. Not
+            for a training of several processes, each of which would measure other times.
         layout: `"composite"`: one card a probe. `"separate"`: one card for each probe and method.
         on_error: `"warn"`: an error during training is logged once, what failed is switched off. `"raise"`: it is
             raised.
@@ -161,6 +161,7 @@ class Picasso(keras.callbacks.Callback):
         self._problems.forget()
         self._looked_at = -1
         self._live = self._watch(self.model)
+        self._budget.check(self._live.processes()[1])
         with self._live.batches.rehearsal():  # with a copy of the detector, which counts its looks
             rehearsed = look_at(self._live, self._methods, self._chooser, copy.copy(self._detector))
         self._dependence_logs = {}
@@ -220,7 +221,7 @@ class Picasso(keras.callbacks.Callback):
         with self._budget.spending():
             report = self._problems.attempt("looking at the model", self._report, self._live)
             if report is not None:
-                self._hand_on(now, report, self._live.is_first_process())
+                self._hand_on(now, report, records=self._live.processes()[0] == 0)
 
     def _report(self, live: LiveModel) -> Report:
         assert self.model is not None  # on JAX the property also brings the model's weights up to date

@@ -227,6 +227,6 @@ class LiveModel:
         plain = self.head.reading == "value" or None in self._reader.contrasts
         return "" if plain else "nats"
 
-    def is_first_process(self) -> bool:
-        """Whether this is the only process of the training, or the first of several: the one that writes."""
-        return self._backend.is_first_process()
+    def processes(self) -> tuple[int, int]:
+        """The number of this process among those of the training, from 0, and how many there are. The first writes."""
+        return self._backend.processes()

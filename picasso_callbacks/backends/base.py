@@ -78,5 +78,5 @@ class Backend(abc.ABC):
         return memory[begin : begin + size].view(dtype).reshape(shape)
 
     @abc.abstractmethod
-    def is_first_process(self) -> bool:
-        """Whether this is the only process of the training, or the first of several."""
+    def processes(self) -> tuple[int, int]:
+        """The number of this process among those of the training, from 0, and how many there are."""

@@ -57,8 +57,8 @@ class JaxBackend(Backend):
     def to_device(self, array: np.ndarray) -> Tensor:
         return jax.numpy.asarray(array)
 
-    def is_first_process(self) -> bool:
-        return jax.process_index() == 0
+    def processes(self) -> tuple[int, int]:
+        return jax.process_index(), jax.process_count()
 
 
 make = JaxBackend

@@ -44,11 +44,13 @@ class TensorFlowBackend(Backend):
     def to_device(self, array: np.ndarray) -> Tensor:
         return tf.convert_to_tensor(array)
 
-    def is_first_process(self) -> bool:
+    def processes(self) -> tuple[int, int]:
         resolver = getattr(self.model.distribute_strategy, "cluster_resolver", None)
-        if resolver is None or not resolver.cluster_spec().jobs:
-            return True
-        return resolver.task_type in (None, "chief", "worker") and not resolver.task_id
+        if resolver is None:
+            return 0, 1
+        cluster, own = resolver.cluster_spec().as_dict(), (resolver.task_type, resolver.task_id)
+        training = [(job, task) for job in ("chief", "worker") for task in range(len(cluster.get(job, ())))]
+        return (training.index(own), len(training)) if own in training else (0, 1)
 
 
 def _gradients(

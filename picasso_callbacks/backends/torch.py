@@ -53,9 +53,10 @@ class TorchBackend(Backend):
     def to_device(self, array: Any) -> Tensor:
         return keras.ops.convert_to_tensor(array)
 
-    def is_first_process(self) -> bool:
+    def processes(self) -> tuple[int, int]:
         distributed = torch.distributed
-        return not (distributed.is_available() and distributed.is_initialized()) or distributed.get_rank() == 0
+        several = distributed.is_available() and distributed.is_initialized()
+        return (distributed.get_rank(), distributed.get_world_size()) if several else (0, 1)
 
 
 def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:
