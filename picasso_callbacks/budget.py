@@ -10,6 +10,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 
+DEAR_SECONDS, DEAR_SHARE = 1.0, 0.1
+"""A look that takes so long, and looks that take such a share of the training time, are more than some would want."""
+
+
 class Budget:
     """Keeps the account of one training: how long it trained, how long it was looked at, what may still be spent.
 
@@ -86,6 +90,15 @@ class Budget:
     def wanted(self) -> float:
         """The share of the training time that looks would take if all were taken that are due."""
         return self._spent / max(self._taken, 1) * self._due / max(self._trained(), 1e-9)
+
+    def taken(self) -> float:
+        """The share of the training time that looks took so far."""
+        return self._spent / max(self._trained(), 1e-9)
+
+    def is_dear(self) -> bool:
+        """Whether looks that nothing limits have turned out dear; not before the second, since first epochs compile."""
+        dear = self._taken > 1 and self._spent / self._taken >= DEAR_SECONDS and self.taken() >= DEAR_SHARE
+        return self.share is None and dear
 
     def spacing(self) -> int:
         """Every how many due looks the budget pays for one, where it does not pay for all."""

@@ -17,7 +17,7 @@ from picasso_callbacks.head import DecodeProb
 from picasso_callbacks.layout import Postprocess
 from picasso_callbacks.live_model import LiveModel, Preprocess
 from picasso_callbacks.methods import Method, make_methods
-from picasso_callbacks.notices import announcement, spacing_notice
+from picasso_callbacks.notices import announcement, cost_notice, spacing_notice
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.reader import OutputMask
@@ -155,7 +155,7 @@ class Picasso(keras.callbacks.Callback):
         self._looked_at = self._last_look = self._written = -1
         self._dependence_logs: dict[str, float] = {}
         self._runs = 0
-        self._announced = self._spaced = False
+        self._announced = self._cost_told = False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._problems.forget()
@@ -167,7 +167,7 @@ class Picasso(keras.callbacks.Callback):
         self._dependence_logs = {}
         self._schedule.start(self._parameter("epochs"), self._parameter("steps"), self.model.steps_per_execution)
         self._announce(self._live.batches.rehearsed_seconds, rehearsed)
-        self._spaced = False
+        self._cost_told = False
         self._budget.start()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -199,10 +199,15 @@ class Picasso(keras.callbacks.Callback):
 
     def _can_afford(self) -> bool:
         allowed = self._budget.allows(self._schedule.done())
-        if not allowed and not self._spaced:
-            self._spaced = True
-            print(spacing_notice(self._budget, self._schedule), flush=True)
+        if not allowed:
+            self._tell_cost(spacing_notice(self._budget, self._schedule))
         return allowed
+
+    def _tell_cost(self, notice: str) -> None:
+        """Once in a training."""
+        if not self._cost_told:
+            self._cost_told = True
+            print(notice, flush=True)
 
     def _wait_for_training(self) -> None:
         """Lets batches end that are still being computed, whose time would be taken for that of the look."""
@@ -222,6 +227,8 @@ class Picasso(keras.callbacks.Callback):
             report = self._problems.attempt("looking at the model", self._report, self._live)
             if report is not None:
                 self._hand_on(now, report, records=self._live.processes()[0] == 0)
+        if self._budget.is_dear():
+            self._tell_cost(cost_notice(self._budget))
 
     def _report(self, live: LiveModel) -> Report:
         assert self.model is not None  # on JAX the property also brings the model's weights up to date

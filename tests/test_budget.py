@@ -28,8 +28,29 @@ def train(share, epochs, epoch_seconds, look_seconds, known=True):
     return taken, budget
 
 
+def test_several_processes_have_no_budget():
+    Budget(None).check(2)
+    Budget(0.05).check(1)
+    with pytest.raises(ValueError, match=r"budget is 0.05 in a training of 2 processes; expected None"):
+        Budget(0.05).check(2)
+
+
 def test_no_budget_is_every_look():
     assert train(None, epochs=4, epoch_seconds=1, look_seconds=100)[0] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("share", "epoch_seconds", "look_seconds", "epochs", "dear"),
+    [
+        (None, 20, 2, 2, True),
+        (None, 20, 2, 1, False),  # the first epoch compiles
+        (None, 40, 2, 5, False),
+        (None, 1, 0.5, 5, False),
+        (0.05, 20, 2, 5, False),
+    ],
+)
+def test_looks_of_seconds_that_take_a_tenth_of_the_training_are_dear(share, epoch_seconds, look_seconds, epochs, dear):
+    assert train(share, epochs, epoch_seconds, look_seconds)[1].is_dear() == dear
 
 
 def test_looks_within_the_budget_are_all_taken():

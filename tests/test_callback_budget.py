@@ -7,7 +7,7 @@ import keras
 from event_files import steps
 from small_training import ZerosUntil, compiled, fit, probes, zeros
 
-from picasso_callbacks import Picasso
+from picasso_callbacks import Picasso, budget
 
 EPOCHS = 60
 LOOK_SECONDS, EPOCH_SECONDS = 0.2, 0.05
@@ -68,6 +68,15 @@ def test_without_a_budget_every_epoch_is_looked_at(tmp_path, capsys):
     found, _ = looked_at(tmp_path, epochs=8, budget=None)
     assert found == list(range(8))
     assert "% of the training" not in capsys.readouterr().out
+
+
+def test_dear_looks_are_told_of_once(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(budget, "DEAR_SECONDS", LOOK_SECONDS)
+    found, _ = looked_at(tmp_path, epochs=4)
+    assert found == list(range(4))
+    told = re.findall(r"Picasso: looks take (\d+) % of the training time so far\. budget=0\.05", capsys.readouterr().out)
+    assert len(told) == 1
+    assert 100 <= int(told[0]) <= 100 * LOOK_SECONDS / EPOCH_SECONDS + 50
 
 
 def test_of_what_every_names_the_budget_takes_some(tmp_path):
