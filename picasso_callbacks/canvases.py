@@ -84,11 +84,11 @@ def hide_in_memory(
 ) -> np.ndarray:
     """As `hide`, in NumPy, into `composed` if given: copies each image, and of its canvas what is hidden.
 
-    Images and canvases have no gaps in memory, but canvases may be one that is broadcast.
+    Fast if images and canvases have the same type and no gaps in memory; canvases may be one that is broadcast.
     """
     composed = np.take(images, image_rows, axis=0, out=composed, mode="clip")  # "raise" would copy twice
-    into = composed
-    if images.ndim > 2 and hidden.shape[-1] == 1 < images.shape[-1]:
+    into, dense = composed, canvases.strides[-1] == canvases.itemsize
+    if images.ndim > 2 and hidden.shape[-1] == 1 < images.shape[-1] and canvases.dtype == images.dtype and dense:
         into, canvases, hidden = _pixels(composed), _pixels(canvases), hidden[..., 0]
     for image, row, mask in zip(into, canvas_rows.tolist(), hidden, strict=True):
         np.copyto(image, canvases[row], where=mask)

@@ -48,8 +48,9 @@ class LiveModel:
         output: Which of several outputs is explained, by name or index.
         output_mask: bool `[h, w]`, or one for each probe `[P, h, w]`: which positions of a dense output count.
         derived: Targets beside the classes: pairs of classes, or functions of the model's outputs.
-        batch_size: The most inputs computed at once. `None`: from 32 for large images to 512 for small ones. Halved
-            where memory does not suffice.
+        batch_size: The most inputs computed at once. `None`: from 32 for large images to 512 for small ones; of windows
+            of which only the change is computed, up to four times as many, and of gradients a quarter. Halved where
+            memory does not suffice.
         incremental: Whether only what a window changes is computed, where the model can be taken apart and it pays.
 
     Attributes:
@@ -90,7 +91,8 @@ class LiveModel:
         self._reader = self._passes.begin(self.inputs, decode_prob, output_mask, derived)
         self.head, self.classes = self._reader.head, self._passes.classes
         possible = incremental and self.layout.plain and not probes.extra
-        self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, possible)
+        windows = (batch_size or 4 * self.batches.limit) if possible else 0
+        self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, windows)
         self._gradients = self._backend.compile_gradients(self._passes.target_scores)
         self._gradient_batches = self.batches.of(-(-self.batches.limit // 4))  # what is computed has to be kept
 

@@ -37,20 +37,20 @@ class UnderMasks:
         inputs: The preprocessed probes, `[P, ...]`.
         layout: How masks lie on inputs.
         batches: Splits what is asked into batches.
-        incremental: Whether only what windows change is computed where that pays.
+        windows: The most windows computed at once where only what they change is computed; 0: never compute so.
     """
 
-    def __init__(self, passes: Passes, inputs: np.ndarray, layout: Layout, batches: Batches, incremental: bool):
+    def __init__(self, passes: Passes, inputs: np.ndarray, layout: Layout, batches: Batches, windows: int):
         self._passes, self._backend = passes, passes.backend
         self._inputs = inputs
         self._layout = layout
         self._batches = batches.of(batches.limit)
         self._routes: Routes | None = None
-        if incremental:
-            self._routes = Routes(self._backend, inputs, batches.limit, passes.extract, passes.of)
+        if windows:
+            self._routes = Routes(self._backend, inputs, (batches.limit, windows), passes.extract, passes.of)
         trace = passes.extracted if self._backend.in_memory else self._trace
         self._compiled = self._backend.compile(trace)
-        self._memory = np.empty(0, inputs.dtype)
+        self._memory = inputs[:0]
 
     def scores(
         self,
@@ -69,10 +69,11 @@ class UnderMasks:
             extracted = ask(image_rows[batch], canvas_rows[batch], hidden)
             return (measure(self._passes.reader.read(extracted), image_rows[batch]),)
 
-        found = self._batches.collect(answer, len(image_rows))[0]
-        if self._memory.nbytes > KEPT:
-            self._memory = np.empty(0, images.dtype)
-        return found
+        try:
+            return self._batches.collect(answer, len(image_rows))[0]
+        finally:
+            if self._memory.nbytes > KEPT:
+                self._memory = self._inputs[:0]
 
     def under_windows(self, windows: Windows, canvases: np.ndarray, measure: Measure) -> np.ndarray:
         """See `LiveModel.scores_under_windows`."""
@@ -106,10 +107,11 @@ class UnderMasks:
             )
 
         def ask(image_rows: np.ndarray, canvas_rows: np.ndarray, hidden: np.ndarray) -> tuple[Any, ...]:
-            shape = (len(image_rows), *images.shape[1:])
-            if (self._memory.shape, self._memory.dtype) != (shape, images.dtype):
-                self._memory = self._backend.empty(shape, images.dtype)
-            composed = hide_in_memory(images, canvases, image_rows, canvas_rows, hidden, self._memory)
+            count, memory = len(image_rows), self._memory
+            if len(memory) < count or (memory.shape[1:], memory.dtype) != (images.shape[1:], images.dtype):
+                self._memory = self._backend.empty((count, *images.shape[1:]), images.dtype)
+            memory = self._memory[:count]
+            composed = hide_in_memory(images, canvases, image_rows, canvas_rows, hidden, memory)
             return self._compiled(composed, image_rows)
 
         return ask

@@ -154,6 +154,17 @@ def test_what_is_hidden_shows_the_canvas_on_the_device_and_in_memory(shape, dept
     np.testing.assert_array_equal(on_device(images, canvases, image_rows, canvas_rows, hidden), expected)
 
 
+@pytest.mark.parametrize(
+    "turned", [lambda x: x.astype("float64"), lambda x: x[..., ::-1], lambda x: np.broadcast_to(x[:1, :1, :1], x.shape)]
+)
+def test_canvases_of_another_type_or_order_in_memory(turned):
+    rng = np.random.default_rng(0)
+    images, canvases = rng.random((2, 2, 4, 6, 3), dtype="float32")
+    canvases, hidden, rows = turned(canvases), rng.random((2, 4, 6, 1)) < 0.3, np.array([1, 0])
+    composed = hide_in_memory(images, canvases, rows, rows[::-1], hidden)
+    np.testing.assert_array_equal(composed, np.where(hidden, canvases[rows[::-1]], images[rows]).astype("float32"))
+
+
 @pytest.mark.parametrize(("canvas", "rows"), [("grey", 1), ("mean", 3)])
 def test_a_canvas_of_one_colour_is_taken_to_the_device_once(canvas, rows, monkeypatch):
     def elsewhere(model):

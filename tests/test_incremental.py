@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from picasso_callbacks import Probes, incremental
+from picasso_callbacks import Probes, incremental, live_model
 from picasso_callbacks.incremental import make_plan
 from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.windows import Windows
@@ -194,9 +194,36 @@ def test_several_batches_of_windows_and_groups_of_probes():
         assert_same(model, windows, probes=5, batch_size=batch_size)
 
 
+@pytest.mark.parametrize(("batch_size", "windows_at_once"), [(None, range(5, 17)), (4, range(1, 5))])
+def test_windows_take_as_much_work_at_once_as_images(batch_size, windows_at_once, monkeypatch):
+    """Of windows more than of images where the library chooses, of images whose activations are kept a quarter."""
+    monkeypatch.setattr(live_model, "SMALLEST", 4)
+    monkeypatch.setattr(live_model, "LARGEST", 4)
+    live = LiveModel(functional((24, 24), residual), Probes(patchwork(6, (24, 24), 3, 1)), batch_size=batch_size)
+    windows, sizes = Windows((24, 24), 6, 6), {}
+    route = live._under_masks.route(windows)
+
+    def counted(owner, name):
+        function = getattr(owner, name)
+
+        def count(*arrays):
+            sizes.setdefault(name, set()).add(len(arrays[0] if name != "_patches" else arrays[1]))
+            return function(*arrays)
+
+        monkeypatch.setattr(owner, name, count)
+
+    for owner, name in ((route, "_patches"), (route, "_untouched"), (live, "_gradients"), (live._passes, "of")):
+        counted(owner, name)
+    live.scores()
+    live.gradients(np.zeros((6, 1), int))
+    live.scores_under_windows(windows, live.canvases("grey"), lambda scores, rows: scores.logits)
+    assert sizes["_patches"] <= set(windows_at_once)
+    assert (sizes["of"], sizes["_gradients"], sizes["_untouched"]) == ({3}, {1}, {1})
+
+
 def test_a_rehearsal_asks_about_the_first_group_of_probes_only():
     model = functional((24, 24), residual)
-    live = LiveModel(model, Probes(patchwork(6, (24, 24), 3, seed=1)), batch_size=7)
+    live = LiveModel(model, Probes(patchwork(6, (24, 24), 3, seed=1)), batch_size=25)
     windows, canvases, asked = Windows((24, 24), 6, 5), live.canvases("grey"), []
 
     def measure(scores, rows):

@@ -21,7 +21,6 @@ import re
 import keras
 import numpy as np
 from picasso_callbacks.explain import look_at
-from picasso_callbacks import under_masks
 from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.methods import make_methods
 from picasso_callbacks.methods.partial_occlusion import PartialOcclusion

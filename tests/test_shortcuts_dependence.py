@@ -214,6 +214,8 @@ def test_the_lower_bound_is_the_mean_less_t_standard_errors():
 @pytest.mark.parametrize(
     ("chance", "freedom", "tabled"),
     [
+        (0.995, 3, 5.840909),
+        (0.9995, 3, 12.923979),
         (0.95, 10, 1.812461),
         (0.975, 10, 2.228139),
         (0.99, 10, 2.763769),

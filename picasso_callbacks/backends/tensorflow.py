@@ -45,8 +45,9 @@ class TensorFlowBackend(Backend):
         return tf.convert_to_tensor(array)
 
     def processes(self) -> tuple[int, int]:
-        resolver = getattr(self.model.distribute_strategy, "cluster_resolver", None)
-        if resolver is None:
+        strategy = self.model.distribute_strategy
+        resolver = getattr(strategy, "cluster_resolver", None)
+        if resolver is None or isinstance(strategy, tf.distribute.TPUStrategy):  # one process, for all TPUs
             return 0, 1
         cluster, own = resolver.cluster_spec().as_dict(), (resolver.task_type, resolver.task_id)
         training = [(job, task) for job in ("chief", "worker") for task in range(len(cluster.get(job, ())))]
@@ -59,7 +60,7 @@ def _gradients(
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         tape.watch(inputs)
         scores = function(call, inputs, *tensors)
-    columns = tf.unstack(tf.one_hot(targets, scores.shape[1], dtype=scores.dtype), axis=1)
+    columns = tf.unstack(tf.one_hot(targets, tf.shape(scores)[1], dtype=scores.dtype), axis=1)
     found = [tape.gradient(scores, inputs, column) for column in columns]
     return None if any(gradient is None for gradient in found) else tf.stack(found, axis=1)
 

@@ -19,10 +19,6 @@ Extract = Callable[[Callable[[], Any], Any], tuple[Any, ...]]
 """Takes what is wanted out of a run of the model, while tracing: `extract(run, rows)`, where `run()` returns what the
 model does, for the images `rows`, int `[B]`."""
 
-MOST = 4.0
-"""How many windows are computed at once at most, for each input that may be: more are hardly faster, and take memory.
-"""
-
 
 class UnderWindows:
     """Computes a model under all windows, as a plan says.
@@ -33,7 +29,7 @@ class UnderWindows:
     Args:
         plan: The plan.
         windows: The windows that it was made for.
-        limit: The most inputs computed at once; of windows as many as take the same work, within reason.
+        limits: The most inputs computed at once, and the most windows: of these as many as take the same work.
         backend: The backend of the model.
         extract: What is wanted of the model.
         batches: In whose rehearsals the groups take part.
@@ -46,14 +42,14 @@ class UnderWindows:
         self,
         plan: Plan,
         windows: Windows,
-        limit: int,
+        limits: tuple[int, int],
         backend: Backend,
         extract: Extract,
         batches: Batches,
     ):
         self.plan = plan
-        at_once = int(limit * min(1 / plan.cost_ratio, MOST))
-        self.groups = batches.of(max(min(at_once // len(windows), int(limit / MOST)), 1))
+        inputs, at_once = limits[0], min(int(limits[0] / plan.cost_ratio), limits[1])
+        self.groups = batches.of(max(min(at_once // len(windows), inputs // 4), 1))
         self._windows = windows
         self._batches = Batches(at_once)
         self._extract = extract

@@ -28,7 +28,7 @@ class Routes:
     Args:
         backend: The backend of the model.
         inputs: The probes' inputs, `[P, H, W, C]`.
-        limit: The most inputs computed at once; of windows as many as take the same work, within reason.
+        limits: As in `UnderWindows`.
         extract: As in `UnderWindows`.
         whole: The same for whole inputs, not while tracing: takes `[N, H, W, C]` and the probes' rows, int `[N]`.
     """
@@ -37,13 +37,13 @@ class Routes:
         self,
         backend: Backend,
         inputs: np.ndarray,
-        limit: int,
+        limits: tuple[int, int],
         extract: Extract,
         whole: Callable[[np.ndarray, np.ndarray], tuple[Any, ...]],
     ):
         self._backend = backend
         self._inputs = inputs
-        self._limit = limit
+        self._limits = limits
         self._extract = extract
         self._whole = whole
         self._found: dict[bytes, UnderWindows | None] = {}
@@ -63,7 +63,7 @@ class Routes:
         plan = make_plan(self._backend.model, self._inputs.shape[1:], windows)
         if plan is None:
             return None
-        route = UnderWindows(plan, windows, self._limit, self._backend, self._extract, batches)
+        route = UnderWindows(plan, windows, self._limits, self._backend, self._extract, batches)
         off, allowed = self._difference(route, windows, batches)
         if off <= allowed:
             return route

@@ -125,7 +125,7 @@ def _layout(images: np.ndarray) -> Exchange:
     """The image reduced to 4 x 4 pixels, and smoothly enlarged again, takes the place of its own."""
     rows, columns = (_blur(side) for side in images.shape[1:3])
     coarse = np.stack([np.einsum("hy,yxc,wx->hwc", rows, image, columns, optimize=True) for image in images])
-    return _exchange_of(images, coarse.astype("float32"))
+    return _exchange_of(images, np.ascontiguousarray(coarse, "float32"))
 
 
 def _texture(images: np.ndarray) -> Exchange:

@@ -114,9 +114,10 @@ def _t_quantile(chance: float, freedom: int) -> float:
     return float(freedom**0.5 * np.tan(np.interp(1 - chance, *_tails(freedom))))
 
 
-@functools.lru_cache(16)
+@functools.lru_cache(8)
 def _tails(freedom: int) -> tuple[np.ndarray, np.ndarray]:
     """The chances to lie beyond an angle, and the angles."""
-    angles = np.linspace(0, np.pi / 2, 50_001)[::-1]
-    beyond = np.cumsum(np.cos(angles) ** (freedom - 1))  # from the far end, or small tails would be lost in 1
+    angles = np.linspace(0, np.pi / 2, 20_001)[::-1]  # from the far end, or small tails would be lost in 1
+    density = np.cos(angles) ** (freedom - 1)
+    beyond = np.cumsum(density) - (density + density[0]) / 2
     return 0.5 * beyond / beyond[-1], angles
