@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-
 DEAR_SECONDS, DEAR_SHARE = 1.0, 0.1
 """A look that takes so long, and looks that take such a share of the training time, are more than some would want."""
 

@@ -45,8 +45,8 @@ def announcement(log_dir: str, probes: int, schedule: Schedule, look_seconds: fl
 def cost_notice(budget: Budget) -> str:
     """What looks cost that nothing limits, and how they cost less."""
     return (
-        f"Picasso: looks take {100 * budget.taken():.0f} % of the training time so far. budget=0.05 takes fewer of them; "
-        "fewer probes, shortcuts=False or every=... make it less, too."
+        f"Picasso: looks take {100 * budget.taken():.0f} % of the training time so far. budget=0.05 takes fewer of "
+        "them; fewer probes, shortcuts=False or every=... make it less, too."
     )
 
 

@@ -74,7 +74,9 @@ def test_dear_looks_are_told_of_once(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(budget, "DEAR_SECONDS", LOOK_SECONDS)
     found, _ = looked_at(tmp_path, epochs=4)
     assert found == list(range(4))
-    told = re.findall(r"Picasso: looks take (\d+) % of the training time so far\. budget=0\.05", capsys.readouterr().out)
+    told = re.findall(
+        r"Picasso: looks take (\d+) % of the training time so far\. budget=0\.05", capsys.readouterr().out
+    )
     assert len(told) == 1
     assert 100 <= int(told[0]) <= 100 * LOOK_SECONDS / EPOCH_SECONDS + 50
 
