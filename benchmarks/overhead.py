@@ -229,7 +229,7 @@ def main() -> None:
     parser.add_argument("--looks-only", action="store_true")
     parser.add_argument("--model", default="small", help="whose looks: 'small', or a name out of keras.applications")
     parser.add_argument("--repeats", type=int, default=15, help="of looks")
-    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=16)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--json", help="a file for the figures")

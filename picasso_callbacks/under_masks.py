@@ -107,11 +107,10 @@ class UnderMasks:
             )
 
         def ask(image_rows: np.ndarray, canvas_rows: np.ndarray, hidden: np.ndarray) -> tuple[Any, ...]:
-            count, memory = len(image_rows), self._memory
-            if len(memory) < count or (memory.shape[1:], memory.dtype) != (images.shape[1:], images.dtype):
-                self._memory = self._backend.empty((count, *images.shape[1:]), images.dtype)
-            memory = self._memory[:count]
-            composed = hide_in_memory(images, canvases, image_rows, canvas_rows, hidden, memory)
+            count, kept = len(image_rows), self._memory
+            if len(kept) < count or (kept.shape[1:], kept.dtype) != (images.shape[1:], images.dtype):
+                kept = self._memory = self._backend.empty((count, *images.shape[1:]), images.dtype)
+            composed = hide_in_memory(images, canvases, image_rows, canvas_rows, hidden, kept[:count])
             return self._compiled(composed, image_rows)
 
         return ask
