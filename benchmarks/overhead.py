@@ -41,6 +41,8 @@ from picasso_callbacks.targets import TargetChooser
 layers = keras.layers
 REPEATED = 12
 PROBES = 16
+ACCOUNTS = 3
+"""Trainings that keep account, and therefore wait for the pictures of each look."""
 
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
@@ -101,14 +103,16 @@ def trainings(arguments: argparse.Namespace) -> list[Figure]:
             model.fit(x, y, callbacks=[watch], **settings)
             return now() - watch.begin, now() - begin
 
-        def watched(number: int) -> tuple[np.ndarray, np.ndarray]:
+        def watched(number: int, account: bool = False) -> tuple[np.ndarray, np.ndarray]:
             with contextlib.redirect_stdout(io.StringIO()):
                 picasso = Picasso(f"{directory}/{number}", Probes(images[:PROBES], labels=labels[:PROBES]))
                 before = Stopwatch()
-                after, begin = Stopwatch(before, picasso), now()
+                after, begin = Stopwatch(before, picasso if account else None), now()
                 model.fit(x, y, callbacks=[before, picasso, after], **settings)
-            took, looked = now() - after.begin, np.sum(after.looks, axis=0)
-            accounts.append(looked / (took - looked - after.waited))
+            took = now() - after.begin
+            if account:
+                looked = np.sum(after.looks, axis=0)
+                accounts.append(looked / (took - looked - after.waited))
             return took, now() - begin
 
         for number in range(arguments.rounds):  # in turns as to which comes first, too
@@ -118,6 +122,8 @@ def trainings(arguments: argparse.Namespace) -> list[Figure]:
                 (took, whole), (without, whole_without) = watched(number), alone()
             rounds.append(took / without - 1)
             wholes.append(whole / whole_without - 1)
+        for number in range(arguments.rounds, arguments.rounds + ACCOUNTS):
+            watched(number, account=True)
     print(
         f"{keras.backend.backend()}: {len(x):,} digits an epoch, batches of {arguments.batch}; the last epoch without"
     )
@@ -229,8 +235,8 @@ def main() -> None:
     parser.add_argument("--looks-only", action="store_true")
     parser.add_argument("--model", default="small", help="whose looks: 'small', or a name out of keras.applications")
     parser.add_argument("--repeats", type=int, default=15, help="of looks")
-    parser.add_argument("--rounds", type=int, default=16)
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--json", help="a file for the figures")
     arguments = parser.parse_args()

@@ -52,7 +52,8 @@ What stands between a figure and its goal:
   every layer gathers what it needs; then both ways are compared. This is paid once, before training.
 - Outside of the model: numbers of some hundred answers are read, averaged and compared in Python, 2 ms a look, and 7 ms
   more where shortcuts are looked for, whatever the network.
-- With against without: two trainings that do the same differ by more than the callback takes. Its own account doesn't.
+- With against without: two trainings that do the same differ by up to a third here, so this is a median over wide
+  ranges. The callback's own account is steadier.
 """
 
 PEERS = """
