@@ -50,8 +50,8 @@ What stands between a figure and its goal:
 - The first look: each method is a computation of its own, which TensorFlow has to trace. Gradients of two targets by
   hand, and nothing else, take twice as long to trace as a forward pass; patches take an untouched pass and one in which
   every layer gathers what it needs; then both ways are compared. This is paid once, before training.
-- Outside of the model: numbers of some hundred answers are read, averaged and compared in Python, 2 ms a look, and 7 ms
-  more where shortcuts are looked for, whatever the network.
+- Outside of the model: answers are read, averaged and compared in Python, which takes 2 ms a look, and 5 ms more where
+  shortcuts are looked for, however small the network.
 - With against without: two trainings that do the same differ by up to a third here, so this is a median over wide
   ranges. The callback's own account is steadier.
 """
@@ -147,7 +147,7 @@ def page(results: pathlib.Path) -> str:
         figures = json.loads(file.read_text()) if file.exists() else []
         lines += [row(part, one) for one in figures] or [f"| {part.title} | {part.backend} | not measured | | | | |"]
         shown += figures
-    lines += [GAPS, PEERS.format(quick=quick)]
+    lines += [GAPS.rstrip(), PEERS.format(quick=quick)]
     for device, title in (("cpu", "On processors"), ("gpu", "On a GPU")):
         file = results / f"peers-{device}.json"
         if not file.exists():
