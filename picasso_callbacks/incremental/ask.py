@@ -48,7 +48,8 @@ class UnderWindows:
         batches: Batches,
     ):
         self.plan = plan
-        inputs, at_once = limits[0], min(int(limits[0] / plan.cost_ratio), limits[1])
+        inputs, most = limits
+        at_once = min(int(inputs / plan.cost_ratio), most)
         self.groups = batches.of(max(min(at_once // len(windows), inputs // 4), 1))
         self._windows = windows
         self._batches = Batches(at_once)

@@ -112,11 +112,11 @@ def _place(name: str, phrase: str, mask: np.ndarray, suspicious: bool = True) ->
 def _colour(images: np.ndarray) -> Exchange:
     """Each channel gets the donor's mean and contrast."""
     mean, deviation = (of(images, axis=(1, 2), keepdims=True, dtype="float64") for of in (np.mean, np.std))
-    plain = (images - mean).astype("float32")
+    plain = (images - mean).astype(images.dtype)
 
     def exchange(takers: np.ndarray, donors: np.ndarray) -> np.ndarray:
         factor = deviation[donors] / (deviation[takers] + 1e-9)
-        return plain[takers] * factor.astype("float32") + mean[donors].astype("float32")
+        return plain[takers] * factor.astype(images.dtype) + mean[donors].astype(images.dtype)
 
     return exchange
 
@@ -125,7 +125,7 @@ def _layout(images: np.ndarray) -> Exchange:
     """The image reduced to 4 x 4 pixels, and smoothly enlarged again, takes the place of its own."""
     rows, columns = (_blur(side) for side in images.shape[1:3])
     coarse = np.stack([np.einsum("hy,yxc,wx->hwc", rows, image, columns, optimize=True) for image in images])
-    return _exchange_of(images, np.ascontiguousarray(coarse, "float32"))
+    return _exchange_of(images, np.ascontiguousarray(coarse, images.dtype))
 
 
 def _texture(images: np.ndarray) -> Exchange:
@@ -151,7 +151,7 @@ def _blur(side: int, cells: int = 4) -> np.ndarray:
 
 
 def _exchange_of(images: np.ndarray, part: np.ndarray) -> Exchange:
-    """The exchange of an additive part of each image, both float32 `[P, H, W, C]`."""
+    """The exchange of an additive part of each image, both `[P, H, W, C]`."""
     rest = images - part
     return lambda takers, donors: rest[takers] + part[donors]
 
