@@ -23,11 +23,11 @@ from floor import small_cnn
 from timing import Figure, describe, figure, rounds, save
 
 from picasso_callbacks import Probes
-from picasso_callbacks.backends import make_backend
 from picasso_callbacks.explain import look_at
-from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.methods import make_methods
-from picasso_callbacks.targets import TargetChooser
+from picasso_callbacks.model.backends import make_backend
+from picasso_callbacks.model.head.targets import TargetChooser
+from picasso_callbacks.model.live_model import LiveModel
 
 FIRSTS = 3
 """How often a first time is taken."""

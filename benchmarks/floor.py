@@ -7,7 +7,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-from picasso_callbacks.backends import make_backend
+from picasso_callbacks.model.backends import make_backend
 
 layers = keras.layers
 

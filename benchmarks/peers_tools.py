@@ -17,8 +17,8 @@ from floor import bare_passes
 from timing import Figure, Job, fastest, figure, floor_of, rounds
 
 from picasso_callbacks import Look, Method, PartialOcclusion, Probes, SaliencyMap
-from picasso_callbacks.backends import make_backend
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.model.backends import make_backend
+from picasso_callbacks.model.live_model import LiveModel
 
 SIZE, WINDOW, STRIDE, CLASSES, GREY = (64, 64), 16, 8, 10, 0.5
 PROBES, TARGETS = 8, (0, 1)

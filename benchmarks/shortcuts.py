@@ -25,7 +25,7 @@ import numpy as np
 from shortcuts_data import CUES, parts, probes
 
 from picasso_callbacks import Probes
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.shortcuts import Detector
 from picasso_callbacks.shortcuts.trials import make_trials
 

@@ -10,23 +10,23 @@ from typing import Any, Literal
 
 import keras
 
-from picasso_callbacks.budget import Budget
-from picasso_callbacks.event_log import check_writable
 from picasso_callbacks.explain import DEFAULT_METHODS, check_hooks, look_at
-from picasso_callbacks.head import DecodeProb
-from picasso_callbacks.layout import Postprocess
-from picasso_callbacks.live_model import LiveModel, Preprocess
+from picasso_callbacks.log.event_log import check_writable
+from picasso_callbacks.log.recorder import Recorder, cards_size
 from picasso_callbacks.methods import Method, make_methods
-from picasso_callbacks.notices import announcement, cost_notice, spacing_notice
+from picasso_callbacks.model.head.head import DecodeProb
+from picasso_callbacks.model.head.reader import OutputMask
+from picasso_callbacks.model.head.targets import TargetChooser, TargetSpec
+from picasso_callbacks.model.layout import Postprocess
+from picasso_callbacks.model.live_model import LiveModel, Preprocess
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import Problems
-from picasso_callbacks.reader import OutputMask
-from picasso_callbacks.recorder import Recorder, cards_size
 from picasso_callbacks.report import Report
-from picasso_callbacks.responder import OnAlarm, Responder
-from picasso_callbacks.schedule import Every, make_schedule
 from picasso_callbacks.shortcuts import Drift, make_detector
-from picasso_callbacks.targets import TargetChooser, TargetSpec
+from picasso_callbacks.training.budget import Budget
+from picasso_callbacks.training.notices import announcement, cost_notice, spacing_notice
+from picasso_callbacks.training.responder import OnAlarm, Responder
+from picasso_callbacks.training.schedule import Every, make_schedule
 
 
 class Picasso(keras.callbacks.Callback):

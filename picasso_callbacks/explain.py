@@ -11,17 +11,17 @@ import keras
 import numpy as np
 
 from picasso_callbacks.explanation import Explanation
-from picasso_callbacks.head import DecodeProb
-from picasso_callbacks.layout import Postprocess
-from picasso_callbacks.live_model import LiveModel, Preprocess
-from picasso_callbacks.look import Look
 from picasso_callbacks.methods import Method, make_methods
+from picasso_callbacks.methods.look import Look
+from picasso_callbacks.model.head.head import DecodeProb
+from picasso_callbacks.model.head.reader import OutputMask
+from picasso_callbacks.model.head.targets import TargetChooser, TargetSpec, is_index
+from picasso_callbacks.model.layout import Postprocess
+from picasso_callbacks.model.live_model import LiveModel, Preprocess
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
-from picasso_callbacks.reader import OutputMask
 from picasso_callbacks.report import Report
 from picasso_callbacks.shortcuts import Detector, hide_regions, make_detector, make_verdict, weigh_regions
-from picasso_callbacks.targets import TargetChooser, TargetSpec, is_index
 
 DEFAULT_METHODS = ("partial_occlusion", "saliency_map", "class_probabilities")
 

@@ -8,8 +8,8 @@ import pytest
 from keras import layers
 
 from picasso_callbacks import Probes, explain
-from picasso_callbacks.activations import recorded_activations
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.model.head.activations import recorded_activations
+from picasso_callbacks.model.live_model import LiveModel
 
 SIZE = (4, 5, 1)
 IMAGES = np.random.default_rng(0).uniform(0.5, 1, (2, *SIZE)).astype("float32")

@@ -5,6 +5,8 @@ import graphlib
 import pathlib
 import sys
 
+import pytest
+
 import picasso_callbacks
 
 PACKAGE = pathlib.Path(picasso_callbacks.__path__[0])
@@ -12,38 +14,53 @@ NAME = PACKAGE.name
 
 TREES = {path.relative_to(PACKAGE): ast.parse(path.read_text("utf-8")) for path in sorted(PACKAGE.rglob("*.py"))}
 
-PROBES = {"probes", "probe_images", "probe_labels", "probe_regions", "image_folder", "sampling"}
-"""One room in several files, which import each other."""
-
-# From the bottom up. A room imports from rooms below it only.
-ROOMS = [
-    {"explanation", "schedule", "budget", "png", "scores", "crc32c", "tags", "worker", "problems", "windows"},
-    {"activations", "batches", "outputs", "notices"},
-    PROBES,
-    {"backends", "canvases", "layout", "head", "event_log", "render"},
-    {"find_head", "inputs", "reader", "incremental"},
-    {"targets", "passes"},
-    {"under_masks"},
-    {"live_model"},
-    {"look", "shortcuts"},
-    {"report"},
-    {"recorder", "responder"},
-    {"methods"},
-    {"explain"},
-    {"callback"},
-    {"__init__"},
-]
-FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
+# From the bottom up. A room, a folder or a file, imports from rooms below it only; so do a folder's own files.
+FLOORS = {
+    "": [
+        {"explanation", "problems"},
+        {"probes"},
+        {"render", "model"},
+        {"methods", "shortcuts"},
+        {"report"},
+        {"explain", "log", "training"},
+        {"callback"},
+        {"__init__"},
+    ],
+    "probes": [
+        {"images", "image_folder"},
+        {"labels", "regions", "sampling"},
+        {"probes"},
+        {"__init__"},
+    ],
+    "model": [
+        {"backends", "batches", "canvases", "head", "layout", "windows"},
+        {"incremental", "inputs"},
+        {"passes"},
+        {"under_masks"},
+        {"live_model"},
+        {"__init__"},
+    ],
+    "log": [
+        {"crc32c", "png", "tags", "worker"},
+        {"event_log"},
+        {"recorder"},
+        {"__init__"},
+    ],
+}
 
 
 def module_of(path: pathlib.Path) -> str:
-    """`methods/base.py` -> `methods.base`; `methods/__init__.py` -> `methods`."""
+    """`methods/base.py` -> `methods.base`; `methods/__init__.py` -> `methods`; the package's own is `__init__`."""
     parts = path.with_suffix("").parts
     return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
 
 
-def room_of(module: str) -> str:
-    return module.partition(".")[0]
+def room_of(module: str, folder: str = "") -> str | None:
+    """The room of `folder` in which a module is, the folder's own `__init__` too; `None` outside of the folder."""
+    if module == folder:
+        return "__init__"
+    within = f"{module}.".startswith(f"{folder}.") if folder else True
+    return module.removeprefix(f"{folder}.").partition(".")[0] if within else None
 
 
 def imports(tree: ast.AST) -> set[str]:
@@ -74,18 +91,23 @@ def used_names(tree: ast.AST) -> set[str]:
     return names | {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
 
 
-def test_every_file_is_in_a_room():
-    rooms = {room_of(module_of(path)) for path in TREES}
-    assert rooms == set(FLOOR), "Say in ROOMS, and in docs/design.md, where a new file belongs."
+def arrows() -> list[tuple[str, str]]:
+    return [(module_of(path), imported) for path, tree in TREES.items() for imported in imports_within(tree)]
 
 
-def test_nothing_imports_upward_or_sideways():
-    for path, tree in TREES.items():
-        room = room_of(module_of(path))
-        for imported in imports_within(tree):
-            other = room_of(imported)
-            together = other == room or {other, room} <= PROBES
-            assert together or FLOOR[other] < FLOOR[room], f"{path} imports {imported}, which is not below it"
+@pytest.mark.parametrize("folder", FLOORS)
+def test_every_file_is_in_a_room(folder):
+    rooms = {room_of(module_of(path), folder) for path in TREES} - {None}
+    assert rooms == set().union(*FLOORS[folder]), "Say in FLOORS, and in docs/design.md, where a new file belongs."
+
+
+@pytest.mark.parametrize("folder", FLOORS)
+def test_nothing_imports_upward_or_sideways(folder):
+    floor = {room: number for number, rooms in enumerate(FLOORS[folder]) for room in rooms}
+    for module, imported in arrows():
+        one, other = room_of(module, folder), room_of(imported, folder)
+        if one is not None and other is not None and one != other:
+            assert floor[other] < floor[one], f"{module} imports {imported}, which is not below it"
 
 
 def test_no_circle():
@@ -94,8 +116,7 @@ def test_no_circle():
 
 
 def test_only_the_front_door_is_imported_by_nobody():
-    imported = {room_of(module) for tree in TREES.values() for module in imports_within(tree)}
-    assert set(FLOOR) - imported == {"__init__"}
+    assert set().union(*FLOORS[""]) - {room_of(imported) for _, imported in arrows()} == {"__init__"}
 
 
 def test_each_framework_is_imported_by_its_backend_alone():
@@ -108,7 +129,7 @@ def test_each_framework_is_imported_by_its_backend_alone():
 def test_only_passes_and_backends_call_the_model():
     callers = {path.as_posix() for path, tree in TREES.items() if calls_the_model(tree)}
     assert callers, "The test no longer finds any caller."
-    assert {caller for caller in callers if not caller.startswith("backends/")} == {"passes.py"}
+    assert {caller for caller in callers if not caller.startswith("model/backends/")} == {"model/passes.py"}
 
 
 def calls_the_model(tree: ast.AST) -> bool:
@@ -124,8 +145,10 @@ def calls_the_model(tree: ast.AST) -> bool:
 
 
 def test_only_the_live_model_and_backends_compile_or_make_backends():
-    users = {path.stem for path, tree in TREES.items() if "backends" in map(room_of, imports_within(tree))}
-    assert users - {"__init__", "base", "tensorflow", "jax", "torch"} == {"live_model", "passes", "ask", "routes"}
+    users = {module for module, imported in arrows() if room_of(imported, "model") == "backends"}
+    assert {user for user in users if room_of(user, "model") != "backends"} == {
+        *("model.live_model", "model.passes", "model.incremental.ask", "model.incremental.routes")
+    }
 
 
 def test_only_the_event_log_writes_and_only_probes_read():
@@ -135,16 +158,16 @@ def test_only_the_event_log_writes_and_only_probes_read():
     }
     touching = {path.as_posix(): used_names(tree) & disk for path, tree in TREES.items()}
     assert {path for path, names in touching.items() if names} == {
-        "event_log.py",
-        "image_folder.py",
-        "probe_regions.py",
+        "log/event_log.py",
+        "probes/image_folder.py",
+        "probes/regions.py",
     }
-    assert touching["image_folder.py"] == touching["probe_regions.py"] == {"open"}  # PIL.Image.open
+    assert touching["probes/image_folder.py"] == touching["probes/regions.py"] == {"open"}  # PIL.Image.open
 
 
 def test_only_the_event_log_knows_tensorboard():
     assert [path.as_posix() for path, tree in TREES.items() if "tensorboard" in imports_from_outside(tree)] == [
-        "event_log.py"
+        "log/event_log.py"
     ]
 
 
@@ -159,7 +182,7 @@ def test_render_knows_arrays_and_scales_only():
 def test_methods_neither_draw_nor_write():
     for path, tree in TREES.items():
         if path.parent.name == "methods":
-            assert not {room_of(module) for module in imports_within(tree)} & {"render", "event_log", "recorder"}, path
+            assert not {room_of(module) for module in imports_within(tree)} & {"render", "log"}, path
             assert not imports_from_outside(tree) & {"PIL", "tensorboard", "keras"}, path
 
 
@@ -167,7 +190,7 @@ def test_shortcuts_know_the_model_its_scores_probes_maps_and_how_to_hide_only():
     for path, tree in TREES.items():
         if path.parent.name == "shortcuts":
             assert {room_of(module) for module in imports_within(tree)} <= {
-                *("shortcuts", "canvases", "live_model", "probes", "scores", "explanation")
+                *("shortcuts", "model", "probes", "explanation")
             }, path
             assert imports_from_outside(tree) - sys.stdlib_module_names <= {"numpy"}, path
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from picasso_callbacks.batches import Batches
+from picasso_callbacks.model.batches import Batches
 
 
 class Squares:

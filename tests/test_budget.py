@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from picasso_callbacks.budget import Budget
+from picasso_callbacks.training.budget import Budget
 
 
 class Clock:

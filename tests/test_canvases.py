@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 from models import cnn
 
-from picasso_callbacks.backends import make_backend
-from picasso_callbacks.canvases import check_canvas, hide, hide_in_memory, make_canvases
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.model.backends import make_backend
+from picasso_callbacks.model.canvases import check_canvas, hide, hide_in_memory, make_canvases
+from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.model.windows import Windows
 from picasso_callbacks.probes import Probes, in_units_of
-from picasso_callbacks.windows import Windows
 
 
 def probes(dtype="float32", value_range=(-1, 3)):
@@ -180,7 +180,7 @@ def test_a_canvas_of_one_colour_is_taken_to_the_device_once(canvas, rows, monkey
     model, windows = cnn((16, 12, 3))[0], Windows((16, 12), 4, 4)
     found = []
     for make in (make_backend, elsewhere):
-        monkeypatch.setattr("picasso_callbacks.live_model.make_backend", make)
+        monkeypatch.setattr("picasso_callbacks.model.live_model.make_backend", make)
         live = LiveModel(model, Probes(images), incremental=False, batch_size=8)
         taken.clear()
         found.append(live.scores_under_windows(windows, live.canvases(canvas), lambda scores, rows: scores.logits))

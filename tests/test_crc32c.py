@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from tensorboard.compat.tensorflow_stub import pywrap_tensorflow
 
-from picasso_callbacks.crc32c import crc32c, masked_crc32c
+from picasso_callbacks.log.crc32c import crc32c, masked_crc32c
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from event_files import read
 from playwright.sync_api import expect, sync_playwright
 
 from picasso_callbacks import Picasso, Probes
-from picasso_callbacks.tags import distinct_tags
+from picasso_callbacks.log.tags import distinct_tags
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 EPOCHS = 3

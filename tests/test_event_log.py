@@ -9,7 +9,7 @@ from processes import run
 from tensorboard.backend.event_processing.event_file_loader import LegacyEventFileLoader
 from tensorboard.util import tensor_util
 
-from picasso_callbacks.event_log import EventLog, check_writable
+from picasso_callbacks.log.event_log import EventLog, check_writable
 
 
 def events(directory):
@@ -124,7 +124,7 @@ def test_a_killed_process_leaves_what_it_had_flushed(tmp_path):
     program = f"""
 import os, signal
 import numpy as np
-from picasso_callbacks.event_log import EventLog
+from picasso_callbacks.log.event_log import EventLog
 log = EventLog({str(tmp_path)!r})
 for step in range(3):
     log.image("picasso/a", step, np.full((4, 5, 3), step, "uint8"))
@@ -196,7 +196,7 @@ def test_no_framework_is_imported(tmp_path):
     program = f"""
 import sys
 import numpy as np
-from picasso_callbacks.event_log import EventLog
+from picasso_callbacks.log.event_log import EventLog
 log = EventLog({str(tmp_path)!r})
 log.image("picasso/a", 0, np.zeros((4, 5, 3), "uint8"))
 log.scalar("b", 0, 0.0)
@@ -224,7 +224,7 @@ def test_check_writable_names_the_file_in_the_way(tmp_path, below):
 def test_check_writable_names_the_directory_that_is_closed():
     program = """
 import os
-from picasso_callbacks.event_log import check_writable
+from picasso_callbacks.log.event_log import check_writable
 if os.geteuid() == 0:
     os.setuid(65534)  # Root may write anywhere.
 check_writable("/logs/picasso")

@@ -9,8 +9,8 @@ import pytest
 from models import cnn, from_logits, linear, looks_at
 
 from picasso_callbacks import PartialOcclusion, Probes, SaliencyMap, explain
-from picasso_callbacks.live_model import LiveModel
-from picasso_callbacks.look import Look
+from picasso_callbacks.methods.look import Look
+from picasso_callbacks.model.live_model import LiveModel
 
 SIZE = (13, 18, 3)
 TOLERANCE = 5e-5

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from models import from_logits, linear
 
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.probes import Probes
 
 SIZE = (1, 3, 1)

@@ -6,9 +6,9 @@ import pytest
 from keras import layers
 
 from picasso_callbacks import Probes, incremental, live_model
-from picasso_callbacks.incremental import make_plan
-from picasso_callbacks.live_model import LiveModel
-from picasso_callbacks.windows import Windows
+from picasso_callbacks.model.incremental import make_plan
+from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.model.windows import Windows
 
 
 def head(hidden, classes=5):

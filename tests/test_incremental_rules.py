@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from keras import layers
 
-from picasso_callbacks.incremental.geometry import Strip, change_of, union
-from picasso_callbacks.incremental.graph import make_graph
-from picasso_callbacks.incremental.rules import Axis, rule_of
+from picasso_callbacks.model.incremental.geometry import Strip, change_of, union
+from picasso_callbacks.model.incremental.graph import make_graph
+from picasso_callbacks.model.incremental.rules import Axis, rule_of
 
 
 def change(side, *spans):

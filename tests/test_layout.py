@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from picasso_callbacks.layout import Layout, arrange, fits
+from picasso_callbacks.model.layout import Layout, arrange, fits
 
 MASK = np.array([[[True, False, False], [False, False, True]]])  # [1, 2, 3]
 

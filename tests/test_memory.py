@@ -10,9 +10,9 @@ from models import cnn
 from processes import run
 
 from picasso_callbacks import under_masks
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.model.windows import Windows
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.windows import Windows
 
 tells_the_peak = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells the peak of a process")
 
@@ -21,11 +21,11 @@ import re
 import keras
 import numpy as np
 from picasso_callbacks.explain import look_at
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.methods import make_methods
 from picasso_callbacks.methods.partial_occlusion import PartialOcclusion
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.targets import TargetChooser
+from picasso_callbacks.model.head.targets import TargetChooser
 
 keras.utils.set_random_seed(0)
 model = keras.Sequential([

@@ -10,9 +10,9 @@ from keras import layers
 from zoo_heads import HEADS, follow
 
 from picasso_callbacks import Explanation, Probes, available_methods
-from picasso_callbacks.live_model import LiveModel
-from picasso_callbacks.look import Look
 from picasso_callbacks.methods import make_methods
+from picasso_callbacks.methods.look import Look
+from picasso_callbacks.model.live_model import LiveModel
 
 HEIGHT, WIDTH, PROBES = 12, 9, 2
 

@@ -5,8 +5,8 @@ from event_files import event_files
 from small_training import compiled, fit, probes
 
 from picasso_callbacks import Picasso
-from picasso_callbacks.notices import announcement
-from picasso_callbacks.schedule import make_schedule
+from picasso_callbacks.training.notices import announcement
+from picasso_callbacks.training.schedule import make_schedule
 
 
 def said(every, epochs, steps=None, look_bytes=1000):

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from processes import run
 
-from picasso_callbacks.batches import Batches, is_out_of_memory
-from picasso_callbacks.incremental import plan
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.model.batches import Batches, is_out_of_memory
+from picasso_callbacks.model.incremental import plan
+from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.model.windows import Windows
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.windows import Windows
 
 
 def suffices_for(rows):
@@ -97,10 +97,10 @@ def test_every_frameworks_way_to_say_so(error):
 PROGRAM = """
 import logging, resource
 import keras, numpy as np
-from picasso_callbacks.incremental import plan
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.model.incremental import plan
+from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.windows import Windows
+from picasso_callbacks.model.windows import Windows
 
 logging.basicConfig(format="%(message)s")
 model = keras.Sequential([

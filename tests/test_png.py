@@ -6,7 +6,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from picasso_callbacks.png import encode_png
+from picasso_callbacks.log.png import encode_png
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 7, 3), (9, 1, 3), (13, 5, 3), (240, 700, 3)])

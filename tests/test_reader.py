@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from picasso_callbacks.head import Head
-from picasso_callbacks.outputs import Pick
-from picasso_callbacks.reader import Reader, position_weights
+from picasso_callbacks.model.head.head import Head
+from picasso_callbacks.model.head.outputs import Pick
+from picasso_callbacks.model.head.reader import Reader, position_weights
 
 ROWS = np.arange(2)
 

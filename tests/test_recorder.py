@@ -8,8 +8,8 @@ from event_files import event_files, read
 from small_training import compiled, probes
 
 from picasso_callbacks import explain
+from picasso_callbacks.log.recorder import Recorder
 from picasso_callbacks.problems import Problems
-from picasso_callbacks.recorder import Recorder
 
 PROBES = 3
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from picasso_callbacks.schedule import make_schedule, ordinal
+from picasso_callbacks.training.schedule import make_schedule, ordinal
 
 
 def train(schedule, epochs, batches, initial_epoch=0, steps=None, per_execution=1):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from picasso_callbacks.scores import Scores, sigmoid, softmax
+from picasso_callbacks.model.head.scores import Scores, sigmoid, softmax
 
 
 def scores(logits, competing=True):

@@ -5,7 +5,7 @@ import pytest
 from models import linear
 
 from picasso_callbacks import Probes, explain
-from picasso_callbacks.scores import Scores, softmax
+from picasso_callbacks.model.head.scores import Scores, softmax
 from picasso_callbacks.shortcuts.dependence import Dependence, _t_quantile, errors, flips, gaps_and_share
 from picasso_callbacks.shortcuts.donors import Pairs
 from picasso_callbacks.shortcuts.trials import make_trials

@@ -11,12 +11,12 @@ from shortcut_training import compiled, data, fit, probes, regions
 
 from picasso_callbacks import PartialOcclusion, Picasso, explain
 from picasso_callbacks.explain import look_at
-from picasso_callbacks.live_model import LiveModel
 from picasso_callbacks.methods import make_methods
+from picasso_callbacks.model.head.targets import TargetChooser
+from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.report import Report
-from picasso_callbacks.responder import Responder
 from picasso_callbacks.shortcuts import Drift
-from picasso_callbacks.targets import TargetChooser
+from picasso_callbacks.training.responder import Responder
 
 OURS = ("picasso_callbacks", logging.WARNING)
 METHODS = ["class_probabilities"]

@@ -9,8 +9,8 @@ import PIL.Image
 import pytest
 from tensorboard import program
 
-from picasso_callbacks.event_log import EventLog
-from picasso_callbacks.tags import MAX_LENGTH, distinct_tags
+from picasso_callbacks.log.event_log import EventLog
+from picasso_callbacks.log.tags import MAX_LENGTH, distinct_tags
 
 HOSTILE = [
     "tank/1.png",

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from picasso_callbacks.model.head.scores import Scores
+from picasso_callbacks.model.head.targets import TargetChooser
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.scores import Scores
-from picasso_callbacks.targets import TargetChooser
 
 PROBABILITIES = np.array([[0.5, 0.3, 0.2], [0.1, 0.3, 0.6]], dtype="float32")
 

@@ -8,7 +8,7 @@ import keras
 import pytest
 from event_files import read
 
-from picasso_callbacks.backends import make_backend
+from picasso_callbacks.model.backends import make_backend
 
 on_torch = pytest.mark.skipif(keras.backend.backend() != "torch", reason="processes of torch")
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from picasso_callbacks.windows import Windows, check_length
+from picasso_callbacks.model.windows import Windows, check_length
 
 
 def picture(mask):

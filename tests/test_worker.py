@@ -7,7 +7,7 @@ import weakref
 import pytest
 from processes import run
 
-from picasso_callbacks.worker import Worker
+from picasso_callbacks.log.worker import Worker
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_a_forgotten_worker_is_collected_and_its_thread_ends_after_its_jobs():
 def test_exit_waits_for_jobs_that_an_error_left_behind(forget):
     program = f"""
 import time
-from picasso_callbacks.worker import Worker
+from picasso_callbacks.log.worker import Worker
 worker = Worker()
 for number in range(5):
     worker.submit(lambda number=number: (time.sleep(0.05), print(number, flush=True)))

@@ -63,7 +63,9 @@ def _class(name: str) -> type[Method]:
 
 
 def _files() -> list[str]:
-    return [m.name for m in pkgutil.iter_modules(__path__) if m.name != "base" and not m.name.startswith("_")]
+    return [
+        m.name for m in pkgutil.iter_modules(__path__) if m.name not in ("base", "look") and not m.name.startswith("_")
+    ]
 
 
 def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:

@@ -6,7 +6,7 @@ import abc
 import re
 
 from picasso_callbacks.explanation import Explanation
-from picasso_callbacks.look import Look
+from picasso_callbacks.methods.look import Look
 
 
 class Method(abc.ABC):

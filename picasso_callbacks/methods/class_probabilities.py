@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from picasso_callbacks.explanation import Explanation, Scale
-from picasso_callbacks.look import Look
 from picasso_callbacks.methods.base import Method
+from picasso_callbacks.methods.look import Look
 
 
 class ClassProbabilities(Method):

@@ -7,13 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from picasso_callbacks.canvases import Canvas, check_canvas
 from picasso_callbacks.explanation import Explanation, Scale
-from picasso_callbacks.live_model import LiveModel
-from picasso_callbacks.look import Look
 from picasso_callbacks.methods.base import Method
-from picasso_callbacks.scores import Scores
-from picasso_callbacks.windows import Length, Windows, check_length
+from picasso_callbacks.methods.look import Look
+from picasso_callbacks.model.canvases import Canvas, check_canvas
+from picasso_callbacks.model.head.scores import Scores
+from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.model.windows import Length, Windows, check_length
 
 
 class PartialOcclusion(Method):

@@ -7,9 +7,9 @@ import functools
 import numpy as np
 
 from picasso_callbacks.explanation import Explanation, Scale
-from picasso_callbacks.layout import Layout
-from picasso_callbacks.look import Look
 from picasso_callbacks.methods.base import Method
+from picasso_callbacks.methods.look import Look
+from picasso_callbacks.model.layout import Layout
 
 
 class SaliencyMap(Method):

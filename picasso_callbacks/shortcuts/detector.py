@@ -8,9 +8,9 @@ from collections.abc import Collection
 
 import numpy as np
 
-from picasso_callbacks.live_model import LiveModel
+from picasso_callbacks.model.head.scores import Scores
+from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.scores import Scores
 from picasso_callbacks.shortcuts.alarm import alarms, without_repeats
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.exchange import Exchanges

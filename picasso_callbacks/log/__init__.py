@@ -1,0 +1,1 @@
+"""What is written: cards, scalars and texts in TensorBoard's event files, on one thread beside the training."""

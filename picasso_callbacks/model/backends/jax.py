@@ -1,0 +1,64 @@
+"""JAX: jitted functions of the model's state, which is read at each call since training donates the old arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import keras
+import numpy as np
+
+from picasso_callbacks.model.backends.base import Backend, Tensor
+
+
+class JaxBackend(Backend):
+    pixels = 2**19
+
+    def __init__(self, model: keras.Model):
+        super().__init__(model)
+        self.in_memory = jax.default_backend() == "cpu"
+
+    def _call(self, inputs: Any) -> Any:
+        return self.model(inputs, **self._inference)
+
+    def _variables(self) -> list[keras.Variable]:
+        return [*self.model.trainable_variables, *self.model.non_trainable_variables]
+
+    def _state(self) -> list[Tensor]:
+        return [variable.value for variable in self._variables()]
+
+    def _with(self, state: list[Tensor], function: Callable[..., Any], *tensors: Tensor) -> Any:
+        """Calls `function(call, *tensors)` while the model, and each of its layers, has the weights `state`."""
+        with keras.StatelessScope(state_mapping=list(zip(self._variables(), state, strict=True))):
+            return function(self._call, *tensors)
+
+    def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
+        compiled = jax.jit(lambda state, *tensors: self._with(state, function, *tensors))
+
+        def run(*arrays: Any) -> Any:
+            outputs = compiled(self._state(), *arrays)
+            return outputs if keep else jax.tree.map(np.asarray, outputs)
+
+        return run
+
+    def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
+        def gradients(state: list[Tensor], targets: Tensor, inputs: Tensor, *tensors: Tensor) -> Tensor:
+            scores, pull = jax.vjp(lambda x: self._with(state, function, x, *tensors), inputs)
+            columns = [jax.nn.one_hot(column, scores.shape[1], dtype=scores.dtype) for column in targets.T]
+            return jax.numpy.stack([pull(column)[0] for column in columns], axis=1)
+
+        compiled = jax.jit(gradients)
+        return lambda *arrays: np.asarray(compiled(self._state(), *arrays))
+
+    def gather(self, table: Tensor, rows: Tensor) -> Tensor:
+        return jax.numpy.take(table, rows, axis=0, mode="clip")
+
+    def to_device(self, array: np.ndarray) -> Tensor:
+        return jax.numpy.asarray(array)
+
+    def processes(self) -> tuple[int, int]:
+        return jax.process_index(), jax.process_count()
+
+
+make = JaxBackend

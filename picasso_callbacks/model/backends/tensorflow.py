@@ -1,0 +1,80 @@
+"""TensorFlow: `tf.function`s that read the model's variables when they run."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from picasso_callbacks.model.backends.base import ALIGNMENT, Backend, Call, Tensor
+
+
+class TensorFlowBackend(Backend):
+    pixels = 2**21
+
+    def __init__(self, model: keras.Model):
+        super().__init__(model)
+        self.in_memory = not any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
+
+    def _call(self, inputs: Any) -> Any:
+        return self.model(inputs, **self._inference)
+
+    def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
+        # A partial, not a lambda: TensorFlow would count the traces of all lambdas of this line as retracing.
+        compiled = tf.function(functools.partial(function, self._call), autograph=False)
+        convert = _to_tensor if self.in_memory else tf.convert_to_tensor
+
+        def run(*arrays: Any) -> Any:
+            outputs = compiled(*map(convert, arrays))
+            return outputs if keep else tf.nest.map_structure(_to_numpy, outputs)
+
+        return run
+
+    def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
+        compiled = tf.function(functools.partial(_gradients, function, self._call), autograph=False)
+        return lambda *arrays: _to_numpy(compiled(*map(tf.convert_to_tensor, arrays)))
+
+    def gather(self, table: Tensor, rows: Tensor) -> Tensor:
+        return tf.gather(table, rows)
+
+    def to_device(self, array: np.ndarray) -> Tensor:
+        return tf.convert_to_tensor(array)
+
+    def processes(self) -> tuple[int, int]:
+        strategy = self.model.distribute_strategy
+        resolver = getattr(strategy, "cluster_resolver", None)
+        if resolver is None or isinstance(strategy, tf.distribute.TPUStrategy):  # one process, for all TPUs
+            return 0, 1
+        cluster, own = resolver.cluster_spec().as_dict(), (resolver.task_type, resolver.task_id)
+        training = [(job, task) for job in ("chief", "worker") for task in range(len(cluster.get(job, ())))]
+        return (training.index(own), len(training)) if own in training else (0, 1)
+
+
+def _gradients(
+    function: Callable[..., Tensor], call: Call, targets: Tensor, inputs: Tensor, *tensors: Tensor
+) -> Tensor | None:
+    with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
+        tape.watch(inputs)
+        scores = function(call, inputs, *tensors)
+    columns = tf.unstack(tf.one_hot(targets, tf.shape(scores)[1], dtype=scores.dtype), axis=1)
+    found = [tape.gradient(scores, inputs, column) for column in columns]
+    return None if any(gradient is None for gradient in found) else tf.stack(found, axis=1)
+
+
+def _to_tensor(array: Any) -> Tensor:
+    """Large arrays without a copy, where TensorFlow takes them so: one that is not aligned would end the process."""
+    large = isinstance(array, np.ndarray) and array.dtype == "float32" and array.nbytes >= 2**20
+    if large and not array.ctypes.data % ALIGNMENT and array.flags.c_contiguous and array.flags.writeable:
+        return tf.experimental.dlpack.from_dlpack(array.__dlpack__())
+    return tf.convert_to_tensor(array)
+
+
+def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:
+    return None if tensor is None else tensor.numpy()
+
+
+make = TensorFlowBackend

@@ -1,0 +1,66 @@
+"""torch: the model called eagerly, without a gradient of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import torch
+
+from picasso_callbacks.model.backends.base import Backend, Tensor
+
+
+class TorchBackend(Backend):
+    pixels = 2**18
+
+    def __init__(self, model: keras.Model):
+        super().__init__(model)
+        self.in_memory = keras.ops.zeros(1).device.type == "cpu"
+
+    def _call(self, inputs: Any) -> Any:
+        return self.model(inputs, **self._inference)
+
+    def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
+        def run(*arrays: Any) -> Any:
+            with torch.no_grad():
+                outputs = function(self._call, *map(self.to_device, arrays))
+            return outputs if keep else keras.tree.map_structure(_to_numpy, outputs)
+
+        return run
+
+    def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
+        def run(targets: Any, inputs: Any, *arrays: Any) -> np.ndarray | None:
+            with torch.enable_grad():
+                leaf = self.to_device(inputs).detach().requires_grad_()
+                scores = function(self._call, leaf, *map(self.to_device, arrays))
+            if not scores.requires_grad:
+                return None
+            places = self.to_device(targets).long()
+            last = places.shape[1] - 1
+            found = []
+            for k in range(last + 1):
+                column = torch.zeros_like(scores).scatter_(1, places[:, k, None], 1)
+                found += torch.autograd.grad(scores, leaf, column, retain_graph=k < last, allow_unused=True)
+            return None if any(gradient is None for gradient in found) else _to_numpy(torch.stack(found, dim=1))
+
+        return run
+
+    def gather(self, table: Tensor, rows: Tensor) -> Tensor:
+        return table.index_select(0, rows.reshape(-1)).reshape(*rows.shape, *table.shape[1:])
+
+    def to_device(self, array: Any) -> Tensor:
+        return keras.ops.convert_to_tensor(array)
+
+    def processes(self) -> tuple[int, int]:
+        distributed = torch.distributed
+        several = distributed.is_available() and distributed.is_initialized()
+        return (distributed.get_rank(), distributed.get_world_size()) if several else (0, 1)
+
+
+def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:
+    return None if tensor is None else tensor.detach().cpu().numpy()
+
+
+make = TorchBackend

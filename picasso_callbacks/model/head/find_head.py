@@ -1,0 +1,135 @@
+"""Finding out how a model's output is to be read, from its numbers and its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+
+from picasso_callbacks.model.head.head import TOLERANCE, DecodeProb, Head, Reading, Source, decoded
+from picasso_callbacks.model.head.scores import sigmoid, softmax
+
+_MEND = (
+    "Pass decode_prob=..., which turns the model's outputs into probabilities [N, classes]: 'softmax' or 'sigmoid' "
+    "where the outputs are logits, a function of yours, or 'value' where the outputs are plain numbers."
+)
+_REGRESSION = ("squared", "absolute", "percentage", "huber", "log_cosh", "logcosh", "poisson", "mse", "mae", "msle")
+
+
+def find_head(output: Any, logits: np.ndarray | None, decode_prob: DecodeProb | None, loss: Any = None) -> Head:
+    """Finds out how a model's output is to be read.
+
+    Args:
+        output: The model's output for some inputs, NumPy: `[N]`, `[N, classes]` or dense `[N, ..., classes]`; anything
+            if `decode_prob` is a function.
+        logits: What its last softmax or sigmoid seems to have been given, in the same shape, if that is known.
+        decode_prob: The user's word on it.
+        loss: The loss for this output; it is asked where the numbers leave a choice.
+
+    Raises:
+        ValueError: The numbers don't look like what they are read as; the message says what mends it.
+    """
+    if callable(decode_prob):
+        return _decoded_head(output, logits, decode_prob)
+    if not isinstance(output, np.ndarray) or output.ndim < 1:
+        raise ValueError(f"Picasso: the model's output is {type(output).__name__}; expected [N, classes]. {_MEND}")
+    if not np.isfinite(output).all():
+        raise ValueError("Picasso: the model's outputs for the probes are not finite before training has begun.")
+    dense, one_unit = output.ndim > 2, output.ndim == 1 or output.shape[-1] == 1
+    rows = output.reshape(-1, 1 if one_unit else output.shape[-1])
+    activation = None if logits is None else _activation(rows, logits.reshape(rows.shape), loss, one_unit)
+    if decode_prob is not None:
+        if activation is not None and decode_prob != "value":
+            raise ValueError(
+                f"Picasso: decode_prob is {decode_prob!r}, but the model's outputs are no logits: they have been "
+                f"through a {activation} already. Leave decode_prob=None."
+            )
+        return Head(_reading(decode_prob, one_unit), "outputs", dense)
+    if activation is not None:
+        return Head(_reading(activation, one_unit), "logits", dense)
+    if _from_logits(loss):
+        return Head(
+            _reading("sigmoid" if one_unit or _names(loss, "binary") else "softmax", one_unit), "outputs", dense
+        )
+    if _names(loss, *_REGRESSION):
+        return Head("value", "outputs", dense)
+    return Head(_reading(_as_probabilities(rows, loss, one_unit), one_unit), "probabilities", dense)
+
+
+def _decoded_head(output: Any, logits: np.ndarray | None, decode: Callable[[Any], Any]) -> Head:
+    """A softmax or sigmoid in the user's `decode_prob` is recognised by its numbers: then scores needn't saturate."""
+    p = decoded(decode, output)
+    candidates: list[tuple[Any, Source]] = [(logits, "logits"), (output, "outputs")]
+    for scores, source in candidates:
+        if not isinstance(scores, np.ndarray) or scores.ndim != 2:
+            continue
+        if source == "outputs" and _close(scores, p):
+            sums_to_one = np.abs(p.sum(axis=1) - 1).max() <= TOLERANCE
+            return Head("softmax" if sums_to_one else "sigmoid", "probabilities")
+        if _close(softmax(scores), p):
+            return Head("softmax", source)
+        if _close(sigmoid(scores), p):
+            return Head("sigmoid", source)
+        if scores.shape[1] == 1 and p.shape[1] == 2 and _close(sigmoid(scores)[:, 0], p[:, 1]):
+            return Head("binary", source)
+    exclusive = bool(np.abs(p.astype("float64").sum(axis=1) - 1).max() <= TOLERANCE)
+    return Head("decoded", "probabilities", decode=decode, exclusive=exclusive)
+
+
+def _activation(
+    output: np.ndarray, logits: np.ndarray, loss: Any, one_unit: bool
+) -> Literal["softmax", "sigmoid"] | None:
+    """Which function of `logits` the output is, by its numbers; `None` if neither."""
+    as_softmax = not one_unit and _close(softmax(logits), output)
+    as_sigmoid = _close(sigmoid(logits), output)
+    if as_softmax and as_sigmoid:  # an untrained network can give the same numbers either way
+        return "sigmoid" if _names(loss, "binary") else "softmax"
+    return "softmax" if as_softmax else "sigmoid" if as_sigmoid else None
+
+
+def _as_probabilities(output: np.ndarray, loss: Any, one_unit: bool) -> Literal["softmax", "sigmoid"]:
+    low, high = float(output.min()), float(output.max())
+    if low < -TOLERANCE or high > 1 + TOLERANCE:
+        raise ValueError(
+            f"Picasso: the model's outputs range from {low:.4g} to {high:.4g}, so they are no probabilities. {_MEND} "
+            "Or compile the model with a loss that has from_logits=True."
+        )
+    if one_unit:
+        return "sigmoid"
+    sums = output.astype("float64").sum(axis=1)
+    if np.abs(sums - 1).max() <= TOLERANCE:
+        return "softmax"
+    if _names(loss, "binary"):
+        return "sigmoid"
+    raise ValueError(
+        f"Picasso: the model's outputs lie in 0..1 but sum to {sums.min():.4g}..{sums.max():.4g} over the "
+        f"{output.shape[1]} classes, not to 1. For independent classes compile with binary cross-entropy or pass "
+        "decode_prob=lambda outputs: outputs. " + _MEND
+    )
+
+
+def _reading(name: str, one_unit: bool) -> Reading:
+    if name == "softmax":
+        if one_unit:
+            raise ValueError("Picasso: a softmax over a single class is always 1; expected two classes or a sigmoid.")
+        return "softmax"
+    if name == "sigmoid":
+        return "binary" if one_unit else "sigmoid"
+    return "value"
+
+
+def _from_logits(loss: Any) -> bool:
+    return bool(getattr(loss, "from_logits", False) or getattr(loss, "_fn_kwargs", {}).get("from_logits", False))
+
+
+def _names(loss: Any, *parts: str) -> bool:
+    """Whether the loss's name has one of `parts` in it."""
+    if loss is None:
+        return False
+    name = getattr(loss, "__name__", None) or getattr(loss, "name", None) or type(loss).__name__
+    return any(part in name.lower() for part in parts)
+
+
+def _close(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-2, atol=1e-6))

@@ -1,0 +1,136 @@
+"""Reader: makes scores of a model's outputs, on the device while tracing and in NumPy afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from picasso_callbacks.model.head.head import Head, decoded
+from picasso_callbacks.model.head.outputs import Pick
+from picasso_callbacks.model.head.scores import Scores, sigmoid, softmax
+from picasso_callbacks.problems import naming
+
+Derived = tuple[int, int] | Callable[[Any], Any]
+"""A target beside the classes: the contrast of two classes, or a function of the model's outputs, `[N]`."""
+
+
+OutputMask = np.ndarray
+"""Which positions of a dense output count: bool `[h, w]`, or one for each probe `[P, h, w]`."""
+
+
+class Reader:
+    """Reads a model's outputs as its head says, and appends derived targets.
+
+    Args:
+        head: How the output is read.
+        pick: Takes the output that is explained out of all that the model returns.
+        derived: Targets beside the classes.
+        weights: For dense outputs, how much each position counts: float32 `[P, positions]`, rows summing to 1.
+
+    Attributes:
+        contrasts: For each derived target the two classes whose contrast it is, or `None`.
+    """
+
+    def __init__(self, head: Head, pick: Pick, derived: Sequence[Derived], weights: np.ndarray | None):
+        self.head = head
+        self._pick = pick
+        self._derived = derived
+        self._weights = weights
+        self.contrasts = tuple(None if callable(one) else one for one in derived)
+
+    def target_scores(self, outputs: Any, logits: Any, rows: Any) -> Any:
+        """Differentiable scores of classes and derived targets: tensors `[N, classes + derived]`.
+
+        Args:
+            outputs: All that the model returns.
+            logits: The logits that were found of the output that is explained, or `None`.
+            rows: The probes that the inputs stand for, int `[N]`.
+        """
+        scores = self.head.class_scores(self._pick(outputs), logits, self._weights_of(rows))
+        return self._append(scores, outputs, keras.ops)
+
+    def extract(self, outputs: Any, logits: Any, rows: Any) -> tuple[Any, ...]:
+        """What `read` needs, so that only this leaves the device."""
+        if self.head.reading == "decoded":
+            return (outputs,)
+        scores = self.target_scores(outputs, logits, rows)
+        if not self.head.dense or self.head.reading == "value":
+            return (scores,)
+        return scores, self.head.mean_probabilities(self._pick(outputs), logits, self._weights_of(rows))
+
+    def read(self, extracted: tuple[Any, ...]) -> Scores:
+        """The `Scores` of what `extract` took, now in NumPy."""
+        if self.head.reading == "decoded":
+            outputs = extracted[0]
+            probabilities = decoded(self.head.decode, self._pick(outputs))
+            logits = _log_odds(probabilities, self.head.exclusive)
+            return Scores(self._append(logits, outputs, np), probabilities, False, self.contrasts)
+        logits = np.asarray(extracted[0], dtype="float32")
+        class_logits = logits[:, : logits.shape[1] - len(self._derived)]
+        if self.head.reading == "value":
+            return Scores(logits, None, False, self.contrasts)
+        if self.head.dense:
+            return Scores(logits, np.asarray(extracted[1]), False, self.contrasts)
+        probabilities = softmax(class_logits) if self.head.competing else sigmoid(class_logits)
+        return Scores(logits, probabilities, self.head.competing, self.contrasts)
+
+    def _append(self, scores: Any, outputs: Any, ops: Any) -> Any:
+        """`scores` with a column for each derived target; in NumPy or in tensors, as `ops` says."""
+        columns = [scores]
+        for one in self._derived:
+            if callable(one):
+                value = one(outputs)
+                value = keras.ops.convert_to_numpy(value) if ops is np else ops.cast(value, "float32")
+                columns.append(ops.reshape(value, (-1, 1)))
+            else:
+                columns.append(scores[:, one[0], None] - scores[:, one[1], None])
+        return ops.concatenate(columns, axis=1) if self._derived else scores
+
+    def _weights_of(self, rows: Any) -> Any:
+        return None if self._weights is None else keras.ops.take(self._weights, rows, axis=0)
+
+
+def check_derived(derived: Sequence[Derived], outputs: Any, classes: int, count: int) -> None:
+    """Raises a `ValueError` for contrasts of classes that there are not, and functions that don't give `[count]`."""
+    for one in derived:
+        if not callable(one):
+            if max(one) >= classes:
+                raise ValueError(f"targets holds {max(one)}; expected class indices in 0..{classes - 1}.")
+            continue
+        name = getattr(one, "__name__", "a function")
+        with naming(f"targets' function {name}"):
+            shape = np.shape(keras.ops.convert_to_numpy(one(outputs)))
+        if shape not in ((count,), (count, 1)):
+            raise ValueError(
+                f"targets holds {name}, which returned shape {shape} for {count} inputs; expected a number for each, "
+                f"[N]."
+            )
+
+
+def position_weights(output: np.ndarray, mask: OutputMask | None, probes: int) -> np.ndarray:
+    """How much each position of a dense `output` `[N, ..., classes]` counts for each probe: float32 `[P, positions]`.
+
+    Raises:
+        ValueError: The mask has another shape than the positions, or leaves no position of a probe.
+    """
+    positions = output.shape[1:-1]
+    counts = np.ones((probes, *positions)) if mask is None else np.asarray(mask, dtype="float64")
+    if counts.shape == positions:
+        counts = np.broadcast_to(counts, (probes, *positions))
+    if counts.shape != (probes, *positions) or not (counts.reshape(probes, -1).sum(axis=1) > 0).all():
+        raise ValueError(
+            f"Picasso: output_mask has shape {counts.shape}; expected the positions of the model's output, "
+            f"{positions}, or one for each probe, {(probes, *positions)}, true somewhere in each."
+        )
+    counts = counts.reshape(probes, -1)
+    return (counts / counts.sum(axis=1, keepdims=True)).astype("float32")
+
+
+def _log_odds(probabilities: np.ndarray, exclusive: bool) -> np.ndarray:
+    """Log-odds of decoded probabilities: float32 `[N, classes]`. Of exclusive classes, 1 - p is the others' sum."""
+    p = probabilities.astype("float64")
+    others = p @ (1 - np.eye(p.shape[1])) if exclusive else np.maximum(1 - p, 1e-7)
+    return (np.log(np.maximum(p, 1e-30)) - np.log(np.maximum(others, 1e-30))).astype("float32")

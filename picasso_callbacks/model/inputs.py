@@ -1,0 +1,103 @@
+"""Inputs: from probe images to what the model takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+
+from picasso_callbacks.model.layout import arrange, fits
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.problems import naming
+
+Preprocess = Callable[[np.ndarray], np.ndarray]
+
+
+class Inputs:
+    """Makes a model's image inputs, and puts the probes' extra inputs beside them when it is called.
+
+    Args:
+        model: The model; it is asked for the shapes and names of its inputs, where it knows them.
+        probes: The probes; for their extra inputs.
+        preprocess: Turns images `[N, H, W, C]` into inputs `[N, ...]`, in NumPy. `None`: images go in as they are, or
+            with channels first or without their only channel, if that is what the model takes.
+
+    Attributes:
+        differentiable: `False` if the model takes integers, which have no gradient.
+
+    Raises:
+        ValueError: The model has other inputs than the image and the probes' extra ones.
+    """
+
+    def __init__(self, model: keras.Model, probes: Probes, preprocess: Preprocess | None):
+        self._preprocess = preprocess
+        self._extra = {name: value for name, value in (probes.extra or {}).items() if value is not None}
+        self._known = _known_inputs(model)
+        self._as_list = isinstance(_structure(model), (list, tuple))
+        self._image = self._image_name(probes.extra)
+        expected = self._known.get(self._image) if self._known else None
+        self._expected = None if expected is None else tuple(expected.shape[1:])
+        self.differentiable = expected is None or "int" not in str(expected.dtype)
+
+    def prepare(self, images: np.ndarray) -> np.ndarray:
+        """The image inputs, float32 `[N, ...]` without gaps in memory, of images `[N, H, W, C]`."""
+        if self._preprocess is None:
+            inputs = arrange(images, self._expected)
+        else:
+            with naming("preprocess"):
+                inputs = np.asarray(keras.ops.convert_to_numpy(self._preprocess(images.copy())))
+        if inputs.dtype == object or inputs.ndim == 0 or len(inputs) != len(images):
+            raise ValueError(
+                f"Picasso: preprocess turned images of shape {images.shape} into {inputs.dtype} {inputs.shape}; "
+                f"expected numbers [{len(images)}, ...], one input for each image."
+            )
+        if self._expected is not None and not fits(inputs.shape[1:], self._expected):
+            takes = f"the model takes {(None, *self._expected)}. Resize the probes or pass preprocess=..."
+            came = "probes have" if self._preprocess is None else "preprocess returned"
+            raise ValueError(f"Picasso: {came} shape {inputs.shape} but {takes}")
+        return np.ascontiguousarray(inputs, "float32")
+
+    def feed(self, images: Any, rows: Any) -> Any:
+        """What the model is called with: image inputs `[N, ...]`, and extra inputs of the probes `rows`, int `[N]`."""
+        if not self._extra:
+            return images
+        feed = {name: keras.ops.take(value, rows, axis=0) for name, value in self._extra.items()}
+        feed[self._image] = images
+        return [feed[name] for name in self._known] if self._as_list else feed
+
+    def symbols(self, inputs: np.ndarray) -> Any:
+        """Symbolic tensors like what the model is called with, of any batch size, given its image inputs."""
+        feed = self.feed(inputs[:1], np.zeros(1, dtype="int32"))
+        return keras.tree.map_structure(lambda one: keras.KerasTensor((None, *one.shape[1:]), dtype="float32"), feed)
+
+    def _image_name(self, extra: Any) -> str:
+        """Which of the model's inputs is the image."""
+        names = [name for name in self._known if name not in self._extra]
+        marked = [name for name, value in (extra or {}).items() if value is None]
+        unknown = [name for name in (extra or {}) if self._known and name not in self._known]
+        if unknown or (self._known and len(names) != 1) or (not self._known and self._extra and len(marked) != 1):
+            takes = sorted(self._known) if self._known else "not known"
+            raise ValueError(
+                f"Picasso: the model's inputs are {takes}, the probes' extra inputs {sorted(extra or {})}; expected "
+                f"all inputs but the image in Probes(extra={{name: array}}), and, where the model's inputs are not "
+                f"known, None for the name of the image."
+            )
+        return names[0] if names else "".join(marked)
+
+
+def _known_inputs(model: keras.Model) -> dict[str, Any]:
+    """A model's symbolic inputs by name; empty where it has none yet, or is subclassed."""
+    structure = _structure(model)
+    if structure is None:
+        return {}
+    if isinstance(structure, dict):
+        return dict(structure)
+    return {tensor.name: tensor for tensor in keras.tree.flatten(structure)}
+
+
+def _structure(model: keras.Model) -> Any:
+    """A model's symbolic inputs as it takes them: a tensor, list or dict; `None` where it has none."""
+    inputs = getattr(model, "inputs", None)
+    return inputs if inputs is None else getattr(model, "input", inputs)

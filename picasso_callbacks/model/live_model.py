@@ -1,0 +1,234 @@
+"""LiveModel: scores, gradients and scores under masks of the very model that is being trained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from PIL import Image
+
+from picasso_callbacks.model.backends import make_backend
+from picasso_callbacks.model.batches import Batches
+from picasso_callbacks.model.canvases import Canvas, make_canvases
+from picasso_callbacks.model.head.head import DecodeProb
+from picasso_callbacks.model.head.outputs import Pick
+from picasso_callbacks.model.head.reader import Derived, OutputMask
+from picasso_callbacks.model.head.scores import Scores
+from picasso_callbacks.model.inputs import Inputs, Preprocess
+from picasso_callbacks.model.layout import Layout, Postprocess
+from picasso_callbacks.model.passes import Passes
+from picasso_callbacks.model.under_masks import Masks, Measure, UnderMasks
+from picasso_callbacks.model.windows import Windows
+from picasso_callbacks.probes import Probes
+
+SMALLEST, LARGEST = 32, 512
+"""The batch size is chosen between these, by the size of the images."""
+
+
+class LiveModel:
+    """Asks a model about a fixed set of probes, and leaves it exactly as it was.
+
+    Functions are compiled once and read the model's current weights whenever they are called, so that one `LiveModel`
+    serves a whole training run. Everything is computed in batches of a fixed size, the last one padded; occluded images
+    are made a batch at a time, so that memory grows with the batch and not with the number of masks: in NumPy where the
+    model computes in the memory of the arrays, else inside the compiled function.
+
+    Args:
+        model: A `keras.Model` that can be called on the probes.
+        probes: The probes.
+        preprocess: Turns probe images `[N, H, W, C]` into the model's inputs `[N, ...]`. Called in NumPy, once for the
+            probes and once for each canvas.
+        postprocess: Rearranges input-shaped arrays `[N, ...]` into `[N, h, w]` or `[N, h, w, c]`, for inputs that are
+            not images.
+        decode_prob: Turns the model's raw outputs into probabilities `[N, classes]`; or `"softmax"`, `"sigmoid"` or
+            `"value"`, which says what the outputs are.
+        output: Which of several outputs is explained, by name or index.
+        output_mask: bool `[h, w]`, or one for each probe `[P, h, w]`: which positions of a dense output count.
+        derived: Targets beside the classes: pairs of classes, or functions of the model's outputs.
+        batch_size: The most inputs computed at once. `None`: from 32 for large images to 512 for small ones; of windows
+            of which only the change is computed, up to four times as many, and of gradients a quarter. Halved where
+            memory does not suffice.
+        incremental: Whether only what a window changes is computed, where the model can be taken apart and it pays.
+
+    Attributes:
+        inputs: The preprocessed probes, float32 `[P, ...]`.
+        batches: Splits what is asked into batches.
+        layout: Which elements of an input belong to which pixel of a map.
+        head: How the output is read.
+        classes: How many classes the model tells apart.
+
+    Raises:
+        ValueError: Probes, hooks and model don't fit together; the message says which and what to do.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        probes: Probes,
+        *,
+        preprocess: Preprocess | None = None,
+        postprocess: Postprocess | None = None,
+        decode_prob: DecodeProb | None = None,
+        output: str | int | None = None,
+        output_mask: OutputMask | None = None,
+        derived: Sequence[Derived] = (),
+        batch_size: int | None = None,
+        incremental: bool = True,
+    ):
+        self.probes = probes
+        self._inputs = Inputs(model, probes, preprocess)
+        self._canvases: dict[Any, tuple[Canvas, np.ndarray]] = {}
+        self.inputs = self._inputs.prepare(probes.images)
+        self.layout = Layout(self.inputs.shape[1:], postprocess)
+        self._backend = make_backend(model)
+        best = self._backend.pixels // math.prod(self.layout.size)
+        self.batches = Batches(batch_size or min(max(best, SMALLEST), LARGEST))
+        pick = Pick(model, output, everything=callable(decode_prob))
+        self._passes = Passes(self._backend, self._inputs, pick, self.batches)
+        self._reader = self._passes.begin(self.inputs, decode_prob, output_mask, derived)
+        self.head, self.classes = self._reader.head, self._passes.classes
+        possible = incremental and self.layout.plain and not probes.extra
+        windows = (batch_size or 4 * self.batches.limit) if possible else 0
+        self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, windows)
+        self._gradients = self._backend.compile_gradients(self._passes.target_scores)
+        self._gradient_batches = self.batches.of(-(-self.batches.limit // 4))  # what is computed has to be kept
+
+    def scores(self, inputs: np.ndarray | None = None, rows: np.ndarray | None = None) -> Scores:
+        """The model's `Scores` of some inputs.
+
+        Args:
+            inputs: `[N, ...]`, preprocessed; by default those of the probes.
+            rows: int `[N]`, the probes that the inputs stand for, whose extra inputs and output masks count for them;
+                by default the first N.
+        """
+        inputs = self.inputs if inputs is None else inputs
+        rows = np.arange(len(inputs)) if rows is None else rows
+        return self._scores(lambda batch: inputs[batch], rows)
+
+    def scores_of_images(self, make: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
+        """The model's `Scores` of images that are made a batch at a time.
+
+        Args:
+            make: Makes some of the N images: int `[b]` -> `[b, H, W, C]`, in the probes' units.
+            rows: int `[N]`, the probes that the images stand for.
+        """
+        return self._scores(lambda batch: self._inputs.prepare(make(batch)), rows)
+
+    def _scores(self, inputs_of: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
+        def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+            scores = self._reader.read(self._passes.of(inputs_of(batch), rows[batch]))
+            return (scores.logits,) if scores.probabilities is None else (scores.logits, scores.probabilities)
+
+        logits, *probabilities = self.batches.collect(ask, len(rows))
+        contrasts = self._reader.contrasts
+        return Scores(logits, probabilities[0] if probabilities else None, self.head.competing, contrasts)
+
+    def gradients(
+        self,
+        targets: np.ndarray,
+        inputs: np.ndarray | None = None,
+        rows: np.ndarray | None = None,
+        keep: Callable[[np.ndarray], np.ndarray] = lambda gradients: gradients,
+    ) -> np.ndarray:
+        """The gradients of targets' scores (logits where they are to be had) by some inputs.
+
+        Args:
+            targets: int `[N, K]`, the targets of each input.
+            inputs: As in `scores`.
+            rows: As in `scores`.
+            keep: Makes of the gradients of a batch, float32 `[n, K, ...]`, what is wanted of them, `[n, ...]`: less
+                memory than to keep them all.
+
+        Returns:
+            What `keep` returns, for all inputs: by default the gradients, float32 `[N, K, ...]`, in score per unit of
+            input.
+
+        Raises:
+            ValueError: The scores can't be differentiated.
+        """
+        inputs = self.inputs if inputs is None else inputs
+        rows = np.arange(len(inputs)) if rows is None else rows
+
+        def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
+            gradients = None
+            if self._inputs.differentiable:
+                of_probes, of_inputs = rows[batch].astype("int32"), targets[batch].astype("int32")
+                gradients = self._gradients(of_inputs, inputs[batch], of_probes)
+            if gradients is None:
+                raise ValueError(
+                    "Picasso: the model's scores don't depend on its input in a way that can be differentiated, so "
+                    "there is no saliency map. Leave saliency_map out of methods=[...]."
+                )
+            return (keep(gradients),)
+
+        return self._gradient_batches.collect(ask, len(targets))[0]
+
+    def scores_under_masks(
+        self,
+        images: np.ndarray,
+        canvases: np.ndarray,
+        masks: Masks,
+        rows: tuple[np.ndarray, np.ndarray, np.ndarray],
+        measure: Measure,
+    ) -> np.ndarray:
+        """Scores of images in which masked pixels are replaced by those of a canvas.
+
+        Args:
+            images: Inputs `[P, ...]` of the probes, preprocessed.
+            canvases: Inputs `[M, ...]`, preprocessed.
+            masks: Gives masks, true where a pixel is hidden, by their indices.
+            rows: Which probe, which canvas and which mask each of the B questions takes: three int `[B]`.
+            measure: Keeps of the `Scores` of a batch what is wanted: takes them and the probes' rows, int `[b]`, and
+                returns `[b, K]`.
+
+        Returns:
+            float32 `[B, K]`.
+        """
+        return self._under_masks.scores(images, canvases, masks, rows, measure)
+
+    def scores_under_windows(self, windows: Windows, canvases: np.ndarray, measure: Measure) -> np.ndarray:
+        """Scores of the probes with one window each replaced by a canvas: as `scores_under_masks`, but cheaper.
+
+        Args:
+            windows: The windows.
+            canvases: Inputs `[P, ...]`, preprocessed: the canvas of each probe.
+            measure: As in `scores_under_masks`.
+
+        Returns:
+            float32 `[P, M, K]` for M windows.
+        """
+        return self._under_masks.under_windows(windows, canvases, measure)
+
+    def canvases(self, canvas: Canvas) -> np.ndarray:
+        """The canvas of each probe, preprocessed: float32 `[P, ...]`; see `make_canvases`. Made once."""
+        key = canvas if isinstance(canvas, str) else id(canvas)  # the array is kept, so its id stays its own
+        if key not in self._canvases:
+            made = make_canvases(canvas, self.probes)
+            one = len(made) > 1 and made.strides[0] == 0  # the same for all probes, and kept once
+            prepared = self._inputs.prepare(made[:1] if one else made)
+            self._canvases[key] = canvas, np.broadcast_to(prepared, self.inputs.shape)
+        return self._canvases[key][1]
+
+    def to_display(self, maps: np.ndarray) -> np.ndarray:
+        """Maps `[P, K, h, w]` as float32 `[P, K, H, W]`, scaled to the probes' size where `preprocess` changed it."""
+        height, width = self.probes.images.shape[1:3]
+        if maps.shape[2:] == (height, width):
+            return maps.astype("float32", copy=False)
+        scaled = [
+            np.asarray(Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR))
+            for one in maps.astype("float32").reshape(-1, *maps.shape[2:])
+        ]
+        return np.stack(scaled).reshape(*maps.shape[:2], height, width)
+
+    @property
+    def unit(self) -> str:
+        """The unit of log-odds and their derived targets: `"nats"`, or `""` if outputs or targets are plain numbers."""
+        plain = self.head.reading == "value" or None in self._reader.contrasts
+        return "" if plain else "nats"
+
+    def processes(self) -> tuple[int, int]:
+        """The number of this process among those of the training, from 0, and how many there are. The first writes."""
+        return self._backend.processes()

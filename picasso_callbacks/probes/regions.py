@@ -1,0 +1,82 @@
+"""Named regions of probes: from masks, boxes or folders of mask images to one form."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from picasso_callbacks.probes.images import as_numpy
+
+
+def as_regions(regions: Any, names: Sequence[str], size: tuple[int, int]) -> dict[str, np.ndarray] | None:
+    """Regions by name as read-only masks, bool `[P, H, W]`; all false where a probe lacks the region.
+
+    Args:
+        regions: For each name masks `[P, H, W]`; or a list with a mask `[H, W]`, a box `(top, left, height, width)` or
+            `None` for each probe; or the path of a folder with a mask image for each probe that has the region, white
+            inside, whose file name without its ending is the probe's name, or the end of it after a space or a sign.
+        names: The probes' names.
+        size: (height, width) of the images.
+
+    Raises:
+        ValueError: Something else, or masks of another size.
+    """
+    if regions is None:
+        return None
+    if not isinstance(regions, Mapping) or not all(isinstance(name, str) for name in regions):
+        raise ValueError(f"Probes: regions is {type(regions).__name__}; expected a dict of masks by name.")
+    return {name: _as_masks(f"Probes: regions[{name!r}]", value, names, size) for name, value in regions.items()}
+
+
+def _as_masks(argument: str, value: Any, names: Sequence[str], size: tuple[int, int]) -> np.ndarray:
+    if isinstance(value, (str, os.PathLike)):
+        value = _read_masks(argument, pathlib.Path(value), names)
+    if len(value) != len(names):
+        raise ValueError(f"{argument} has {len(value)} entries; expected one for each of {len(names)} probes.")
+    masks = np.stack([_as_mask(argument, one, size) for one in value])
+    if not masks.any():
+        raise ValueError(f"{argument} is empty in every probe; expected it to be true somewhere.")
+    masks.flags.writeable = False
+    return masks
+
+
+def _as_mask(argument: str, value: Any, size: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(size, dtype=bool)
+    if value is None:
+        return mask
+    array = as_numpy(value, argument)
+    if array.shape == (4,):
+        top, left, height, width = (int(number) for number in array)
+        mask[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)] = True
+        return mask
+    if array.shape != size:
+        raise ValueError(
+            f"{argument} holds a mask of shape {array.shape}; expected {size}, the probes' height and width, or a box "
+            f"(top, left, height, width)."
+        )
+    return array.astype(bool)
+
+
+def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> list[np.ndarray | None]:
+    files = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in (".png", ".bmp")]
+    masks = []
+    for name in names:
+        found = [path for path in files if _ends_in(name, path.stem)]
+        longest = max(found, key=lambda path: len(path.stem), default=None)
+        masks.append(None if longest is None else np.asarray(Image.open(longest).convert("L")) > 127)
+    if not any(mask is not None for mask in masks):
+        raise ValueError(
+            f"{argument} is {os.fspath(folder)!r}, in which no PNG or BMP file is named as a probe, such as "
+            f"{names[0]!r}, or as the end of its name after a space or a sign."
+        )
+    return masks
+
+
+def _ends_in(name: str, ending: str) -> bool:
+    """Whether a name is or ends in this one: `tank 1` ends in `1`, and `tank 11` does not."""
+    return name.endswith(ending) and not name.removesuffix(ending)[-1:].isalnum()
