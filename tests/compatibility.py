@@ -40,10 +40,7 @@ Table = dict[tuple[str, str], str]
 def observe(section: str, row: str) -> str:
     """Asks the models of a row, on the backend in use; raises an `AssertionError` for wrong answers."""
     import keras
-    import zoo
-    import zoo_architectures
-    import zoo_heads
-    import zoo_refused
+    from helpers import zoo, zoo_architectures, zoo_heads, zoo_refused
 
     keras.utils.set_random_seed(0)
     if section == "Heads":
@@ -68,9 +65,7 @@ def _text(look, specimen) -> str:
 
 def rows() -> list[tuple[str, str]]:
     """All sections and rows, in the order of the page."""
-    import zoo_architectures
-    import zoo_heads
-    import zoo_refused
+    from helpers import zoo_architectures, zoo_heads, zoo_refused
 
     sections = [zoo_heads.HEADS, zoo_architectures.LIGHT, zoo_refused.REFUSED, zoo_architectures.HEAVY]
     return [(section, row) for section, kinds in zip(ABOUT, sections, strict=True) for row in kinds]

@@ -5,8 +5,8 @@ import time
 import keras
 import numpy as np
 import pytest
-from event_files import picture, read, scalar, steps
-from small_training import CLASS_NAMES, AtEpochEnd, compiled, data, fit, probes
+from helpers.event_files import picture, read, scalar, steps
+from helpers.small_training import CLASS_NAMES, AtEpochEnd, compiled, data, fit, probes
 
 from picasso_callbacks import Picasso, Probes
 

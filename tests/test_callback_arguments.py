@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from event_files import read
-from small_training import CountsBatches, ZerosUntil, compiled, fit, probes
+from helpers.event_files import read
+from helpers.small_training import CountsBatches, ZerosUntil, compiled, fit, probes
 
 from picasso_callbacks import PartialOcclusion, Picasso, Probes
 

@@ -4,10 +4,11 @@ import re
 import time
 
 import keras
-from event_files import steps
-from small_training import ZerosUntil, compiled, fit, probes, zeros
+from helpers.event_files import steps
+from helpers.small_training import ZerosUntil, compiled, fit, probes, zeros
 
-from picasso_callbacks import Picasso, budget
+from picasso_callbacks import Picasso
+from picasso_callbacks.training import budget
 
 EPOCHS = 60
 LOOK_SECONDS, EPOCH_SECONDS = 0.2, 0.05

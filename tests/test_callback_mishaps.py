@@ -3,8 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from event_files import steps
-from small_training import AtEpochEnd, CountsBatches, ZerosUntil, compiled, fit, probes, zeros
+from helpers.event_files import steps
+from helpers.small_training import AtEpochEnd, CountsBatches, ZerosUntil, compiled, fit, probes, zeros
 
 from picasso_callbacks import Picasso
 

@@ -5,9 +5,9 @@ import itertools
 import keras
 import numpy as np
 import pytest
-from event_files import read, scalar, steps
-from small_training import CLASS_NAMES, CountsBatches, compiled, data, fit, probes
-from test_training_untouched import random_layers, seed
+from helpers.event_files import read, scalar, steps
+from helpers.random_training import random_layers, seed
+from helpers.small_training import CLASS_NAMES, CountsBatches, compiled, data, fit, probes
 
 from picasso_callbacks import Picasso
 

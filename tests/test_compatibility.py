@@ -3,10 +3,9 @@
 import compatibility
 import keras
 import pytest
-import zoo
-import zoo_heads
-from event_files import read
-from zoo_architectures import LIGHT
+from helpers import zoo, zoo_heads
+from helpers.event_files import read
+from helpers.zoo_architectures import LIGHT
 
 TABLE = compatibility.read()[keras.config.backend()]
 SLOW = pytest.mark.slow

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from models import linear, looks_at
+from helpers.models import linear, looks_at
 from PIL import Image
 
 from picasso_callbacks import (

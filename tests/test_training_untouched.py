@@ -7,6 +7,7 @@ import zipfile
 import keras
 import numpy as np
 import pytest
+from helpers.random_training import random_layers, seed
 
 from picasso_callbacks import Picasso, Probes
 from picasso_callbacks.explain import explain
@@ -34,19 +35,6 @@ class TrainsByDefault(BuiltInFit):
 
     def call(self, inputs, training=True):
         return super().call(inputs, training=training)
-
-
-def random_layers():
-    return [
-        keras.layers.RandomFlip(),
-        keras.layers.GaussianNoise(0.1),
-        keras.layers.Conv2D(4, 3, activity_regularizer="l2"),
-        keras.layers.BatchNormalization(),
-        keras.layers.SpatialDropout2D(0.3),
-        keras.layers.Flatten(),
-        keras.layers.Dropout(0.4),
-        keras.layers.Dense(3, activation="softmax"),
-    ]
 
 
 def functional():
@@ -112,16 +100,6 @@ def modes(model):
     if keras.backend.backend() != "torch":
         return []
     return [model.training, *((weight.requires_grad, weight.grad is None) for weight in model.parameters())]
-
-
-def seed():
-    """Starts all names and all global generators of random numbers anew."""
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(11)
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.random.set_global_generator(tf.random.Generator.from_seed(11))
 
 
 def draws():

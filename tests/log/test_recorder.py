@@ -1,0 +1,69 @@
+"""Recorder: what is queued is written, all of it and in order, and costs the same however much came before."""
+
+import time
+
+import numpy as np
+import pytest
+from helpers.event_files import event_files, read
+from helpers.small_training import compiled, probes
+
+from picasso_callbacks import explain
+from picasso_callbacks.log.recorder import Recorder
+from picasso_callbacks.problems import Problems
+
+PROBES = 3
+
+
+def recorder(tmp_path, watched, **settings):
+    return Recorder(str(tmp_path / "picasso"), watched, "composite", Problems(raises=True), **settings)
+
+
+def test_more_looks_than_the_queue_holds_are_all_written(tmp_path):
+    """Nobody waits between them, so that the queue of two is full from the third one on."""
+    watched = probes(PROBES)
+    report = explain(compiled(), watched)
+    writes = recorder(tmp_path, watched)
+    for step in range(40):
+        writes.record(step, report)
+    writes.close()
+    written = read(tmp_path)
+    for name in watched.names:
+        assert [step for _, tag, step in written if tag == f"picasso/{name}"] == list(range(40))
+
+
+@pytest.mark.parametrize(("unit", "step"), [("epoch", 7), ("step", 1500)])
+def test_pictures_say_what_is_counted(tmp_path, unit, step):
+    watched = probes()
+    report = explain(compiled(), watched)
+
+    def pictures(directory, unit):
+        writes = recorder(tmp_path / directory, watched, unit=unit)
+        writes.record(step, report)
+        writes.filmstrips()
+        writes.close()
+        values = {tag: value for (_, tag, _), value in read(tmp_path / directory).items()}
+        return [values[f"{group}/left 00"].tensor.string_val[2] for group in ("picasso", "picasso_filmstrip")]
+
+    again, other = pictures("again", unit), pictures("other", {"epoch": "step", "step": "epoch"}[unit])
+    assert pictures("once", unit) == again
+    assert all(one != another for one, another in zip(again, other, strict=True))
+
+
+@pytest.mark.slow
+def test_the_three_hundredth_look_costs_what_the_tenth_did(tmp_path):
+    """In processor time of drawing and writing, in memory of the process, and in bytes of the event file."""
+    watched = probes(PROBES)
+    report = explain(compiled(), watched)
+    writes = recorder(tmp_path, watched)
+    seconds, sizes = [], []
+    for step in range(300):
+        begin = time.process_time()
+        writes.record(step, report)
+        writes._worker.drain()
+        seconds.append(time.process_time() - begin)
+        sizes.append(sum(file.stat().st_size for file in event_files(tmp_path)))
+    writes.close()
+    early, late = np.median(seconds[5:55]), np.median(seconds[250:])
+    assert late < 1.5 * early
+    grown = np.diff(sizes)
+    assert grown[-50:].mean() == pytest.approx(grown[:50].mean(), rel=0.02)

@@ -1,0 +1,159 @@
+import gc
+import sys
+import threading
+import traceback
+import weakref
+
+import pytest
+from helpers.processes import run
+
+from picasso_callbacks.log.worker import Worker
+
+
+@pytest.fixture
+def worker():
+    worker = Worker(capacity=2)
+    yield worker
+    worker.close()
+
+
+def test_jobs_run_in_order_on_one_other_thread(worker):
+    ran = []
+    for number in range(50):
+        worker.submit(lambda number=number: ran.append((number, threading.get_ident())))
+    worker.drain()
+    numbers, threads = zip(*ran, strict=True)
+    assert list(numbers) == list(range(50))
+    assert len(set(threads)) == 1
+    assert threads[0] != threading.get_ident()
+
+
+def test_no_thread_before_the_first_job():
+    before = threading.active_count()
+    worker = Worker()
+    worker.drain()
+    worker.close()
+    assert threading.active_count() == before
+
+
+def test_submit_waits_while_the_queue_is_full(worker):
+    started, release, submitted = threading.Event(), threading.Event(), threading.Event()
+
+    def first():
+        started.set()
+        release.wait()
+
+    def submit_one_too_many():
+        worker.submit(lambda: None)
+        submitted.set()
+
+    worker.submit(first)
+    worker.submit(lambda: None)
+    started.wait()
+    submitter = threading.Thread(target=submit_one_too_many)
+    submitter.start()
+    assert not submitted.wait(0.2)
+    release.set()
+    assert submitted.wait(10)
+    submitter.join()
+
+
+def test_drain_returns_after_the_last_job(worker):
+    release, ran = threading.Event(), []
+    worker.submit(release.wait)
+    worker.submit(lambda: ran.append("last"))
+    threading.Timer(0.1, release.set).start()
+    worker.drain()
+    assert ran == ["last"]
+
+
+def test_an_error_is_kept_and_the_jobs_after_it_run(worker):
+    ran = []
+    worker.submit(lambda: 1 / 0)
+    worker.submit(lambda: ran.append("after"))
+    worker.submit(sys.exit)
+    worker.submit(lambda: ran.append("after exit"))
+    worker.drain()
+    assert ran == ["after", "after exit"]
+    errors = worker.take_errors()
+    assert [type(error) for error in errors] == [ZeroDivisionError, SystemExit]
+    assert "1 / 0" in "".join(traceback.format_exception(errors[0]))
+    assert worker.take_errors() == []
+
+
+def test_errors_outlive_close():
+    worker = Worker()
+    worker.submit(lambda: 1 / 0)
+    worker.close()
+    assert [type(error) for error in worker.take_errors()] == [ZeroDivisionError]
+
+
+def test_close_ends_the_thread_and_may_be_repeated_and_followed_by_jobs():
+    before, ran = threading.active_count(), []
+    worker = Worker()
+    for _ in range(3):
+        worker.submit(lambda: ran.append("job"))
+        worker.close()
+        worker.close()
+    assert ran == ["job"] * 3
+    assert threading.active_count() == before
+
+
+def test_a_job_is_let_go_once_it_has_run(worker):
+    class Pixels:
+        pass
+
+    pixels = Pixels()
+    reference = weakref.ref(pixels)
+    worker.submit(lambda pixels=pixels: None)
+    del pixels
+    worker.drain()
+    assert reference() is None
+
+
+def test_a_forgotten_worker_is_collected_and_its_thread_ends_after_its_jobs():
+    class Callback:
+        def __init__(self):
+            self.worker = Worker()
+            self.itself = self
+
+    release, ran = threading.Event(), []
+    callback = Callback()
+    callback.worker.submit(release.wait)
+    callback.worker.submit(lambda: ran.append(threading.current_thread()))
+    reference = weakref.ref(callback)
+    del callback
+    gc.collect()
+    assert reference() is None
+    (thread,) = [thread for thread in threading.enumerate() if thread.name == "picasso-worker"]
+    release.set()
+    thread.join(10)
+    assert ran == [thread]
+    assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("forget", ["", "del worker"])
+def test_exit_waits_for_jobs_that_an_error_left_behind(forget):
+    program = f"""
+import time
+from picasso_callbacks.log.worker import Worker
+worker = Worker()
+for number in range(5):
+    worker.submit(lambda number=number: (time.sleep(0.05), print(number, flush=True)))
+{forget}
+raise KeyboardInterrupt
+"""
+    ended = run(program)
+    assert ended.stdout.split() == ["0", "1", "2", "3", "4"]
+    assert "KeyboardInterrupt" in ended.stderr
+
+
+def test_exit_does_not_wait_for_ever():
+    program = """
+import threading
+from picasso_callbacks.log import worker
+worker.EXIT_SECONDS = 0.2
+worker.Worker().submit(threading.Event().wait)
+"""
+    ended = run(program)
+    assert (ended.returncode, ended.stderr) == (0, "")
