@@ -23,10 +23,9 @@ from floor import small_cnn
 from timing import Figure, describe, figure, rounds, save
 
 from picasso_callbacks import Probes
-from picasso_callbacks.explain import look_at
+from picasso_callbacks.explain import Inquiry
 from picasso_callbacks.methods import make_methods
 from picasso_callbacks.model.backends import make_backend
-from picasso_callbacks.model.head.targets import TargetChooser
 from picasso_callbacks.model.live_model import LiveModel
 
 FIRSTS = 3
@@ -55,14 +54,13 @@ def own_forward_pass(model: keras.Model, images: np.ndarray) -> float:
 
 def first_look(model: keras.Model, probes: Probes, methods: list[str]) -> float:
     """What it takes to make a live model and to look for the first time, without a later rehearsal's time."""
-    chosen, chooser = make_methods(methods), TargetChooser(None, 2, probes)
+    inquiry = Inquiry(probes, methods)
     live: LiveModel | None = None
 
     def rehearse() -> None:
         nonlocal live
-        live = live or LiveModel(model, probes)
-        with live.batches.rehearsal():
-            look_at(live, chosen, chooser)
+        live = live or inquiry.watch(model)
+        inquiry.rehearse(live)
 
     return extra_of_first(rehearse)
 

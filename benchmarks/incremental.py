@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
@@ -22,6 +23,7 @@ from timing import Figure, describe, figure, floor_of, rounds, save
 from picasso_callbacks import Probes
 from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.model.windows import Windows
+from picasso_callbacks.options import Options
 
 GOALS = {
     ("small", 16, 8): 0.42,
@@ -35,9 +37,9 @@ GOALS = {
 """The ratios to reach on patches, by model, window and stride; on whole passes it is 1."""
 
 
-def occlusion(model: keras.Model, probes: int, windows: Windows, **options: object) -> tuple[LiveModel, Callable]:
+def occlusion(model: keras.Model, probes: int, windows: Windows, **options: Any) -> tuple[LiveModel, Callable]:
     images = np.random.default_rng(1).random((probes, *model.input_shape[1:]), dtype="float32")
-    live = LiveModel(model, Probes(images), **options)
+    live = LiveModel(model, Probes(images), Options(**options))
     return live, lambda: live.scores_under_windows(windows, live.canvases("grey"), lambda scores, rows: scores.logits)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import io
 import tempfile
 import time
@@ -29,14 +30,11 @@ from timing import Figure, save
 
 import picasso_callbacks.model.live_model
 from picasso_callbacks import Picasso, Probes
-from picasso_callbacks.explain import DEFAULT_METHODS, look_at
+from picasso_callbacks.explain import DEFAULT_METHODS, Inquiry
 from picasso_callbacks.log.event_log import EventLog
-from picasso_callbacks.methods import make_methods
 from picasso_callbacks.model.backends import make_backend
-from picasso_callbacks.model.head.targets import TargetChooser
-from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.options import Options
 from picasso_callbacks.render import draw_panel
-from picasso_callbacks.shortcuts import make_detector
 
 layers = keras.layers
 REPEATED = 12
@@ -189,18 +187,19 @@ def looks(name: str, repeats: int) -> list[Figure]:
     model, probes = asked_about(name)
     size = "x".join(map(str, probes.images.shape[1:3]))
     spent = [0.0]
+    inquiries = {
+        "a look": Inquiry(probes, options=Options(shortcuts=True)),
+        "  without shortcuts": Inquiry(probes, options=Options(shortcuts=False)),
+        **{f"  {one}": Inquiry(probes, [one], options=Options(shortcuts=False)) for one in DEFAULT_METHODS},
+    }
     with timed_backends(spent):
-        live = LiveModel(model, probes)
-    chooser, methods = TargetChooser(None, 2, probes), make_methods(DEFAULT_METHODS)
-    detector = make_detector(probes, True, None, ())
-    report = look_at(live, methods, chooser, detector)
+        live = inquiries["a look"].watch(model)
+    report = inquiries["a look"].look(live)
     pictures = [draw_panel(report.panel(index, "epoch 1")) for index in range(PROBES)]
     with tempfile.TemporaryDirectory() as directory:
         log = EventLog(directory)
         jobs: dict[str, Callable[[], object]] = {
-            "a look": lambda: look_at(live, methods, chooser, detector),
-            "  without shortcuts": lambda: look_at(live, methods, chooser),
-            **{f"  {one}": lambda one=one: look_at(live, {one: methods[one]}, chooser) for one in methods},
+            **{part: functools.partial(inquiry.look, live) for part, inquiry in inquiries.items()},
             "drawing": lambda: [draw_panel(report.panel(index, "epoch 1")) for index in range(PROBES)],
             "PNG and writing": lambda: [log.image(f"picasso/{i}", 0, one) for i, one in enumerate(pictures)],
         }

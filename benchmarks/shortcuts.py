@@ -26,7 +26,7 @@ from shortcuts_data import CUES, parts, probes
 
 from picasso_callbacks import Probes
 from picasso_callbacks.model.live_model import LiveModel
-from picasso_callbacks.shortcuts import Detector
+from picasso_callbacks.shortcuts.detector import Detector
 from picasso_callbacks.shortcuts.trials import make_trials
 
 HERE = pathlib.Path(__file__).parent

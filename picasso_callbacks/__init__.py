@@ -3,9 +3,8 @@
 from picasso_callbacks.callback import Picasso
 from picasso_callbacks.explain import explain
 from picasso_callbacks.explanation import Explanation, Scale
-from picasso_callbacks.methods import Method, available_methods
+from picasso_callbacks.methods import Look, Method, available_methods
 from picasso_callbacks.methods.class_probabilities import ClassProbabilities
-from picasso_callbacks.methods.look import Look
 from picasso_callbacks.methods.partial_occlusion import PartialOcclusion
 from picasso_callbacks.methods.saliency_map import SaliencyMap
 from picasso_callbacks.probes import Probes

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import copy
-import functools
 import os
 from collections.abc import Collection, Iterable
 from typing import Any, Literal
 
 import keras
 
-from picasso_callbacks.explain import DEFAULT_METHODS, check_hooks, look_at
-from picasso_callbacks.log.event_log import check_writable
-from picasso_callbacks.log.recorder import Recorder, cards_size
-from picasso_callbacks.methods import Method, make_methods
-from picasso_callbacks.model.head.head import DecodeProb
-from picasso_callbacks.model.head.reader import OutputMask
-from picasso_callbacks.model.head.targets import TargetChooser, TargetSpec
-from picasso_callbacks.model.layout import Postprocess
-from picasso_callbacks.model.live_model import LiveModel, Preprocess
+from picasso_callbacks.explain import DEFAULT_METHODS, Inquiry
+from picasso_callbacks.log import Recorder, cards_size, check_writable
+from picasso_callbacks.methods import Method
+from picasso_callbacks.model import LiveModel
+from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.report import Report
-from picasso_callbacks.shortcuts import Drift, make_detector
-from picasso_callbacks.training.budget import Budget
-from picasso_callbacks.training.notices import announcement, cost_notice, spacing_notice
-from picasso_callbacks.training.responder import OnAlarm, Responder
-from picasso_callbacks.training.schedule import Every, make_schedule
+from picasso_callbacks.training import (
+    Budget,
+    Responder,
+    announcement,
+    cost_notice,
+    make_schedule,
+    spacing_notice,
+)
+from picasso_callbacks.typing import DecodeProb, Every, OnAlarm, OutputMask, Postprocess, Preprocess, Targets
 
 
 class Picasso(keras.callbacks.Callback):
@@ -54,6 +52,18 @@ class Picasso(keras.callbacks.Callback):
         decode_prob: Turns raw model outputs into probabilities `[N, classes]`; or `"softmax"` or `"sigmoid"` where the
             outputs are logits, `"value"` where they are plain numbers. Needed only where that can't be found out from
             the model and its loss.
+        output: Which of several outputs is explained, by name or index. `None`: the first, with a notice.
+        output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
+            `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
+        shortcuts: Whether to measure what the answers hang on, by exchanging cues between probes: about 80 forward
+            passes a probe. `None`: if the probes are labelled, two or more of two or more classes.
+        expected: The region of the probes (`Probes(regions=...)`) that the answers should come from.
+        allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
+        on_alarm: What to do when answers hang on what they should not. `"warn"`: log a verdict in words when that
+            changes. `"log"`: only show it in TensorBoard. `"stop"`: warn and stop the training. A function: is called
+            with the `Report`, in every process of a distributed training; the others log in the first one. The numbers
+            are also in `logs`, as `picasso_dependence/<cue>`, for `EarlyStopping` and the like, which must come after
+            `Picasso` in the list of callbacks.
         every: `n`: looks at epochs 0, n, 2n, ... `"n steps"`: looks after each n batches, and counts in batches rather
             than epochs. Or a function of the 0-based epoch that says whether to look. The end of the training is always
             looked at.
@@ -63,18 +73,6 @@ class Picasso(keras.callbacks.Callback):
         layout: `"composite"`: one card a probe. `"separate"`: one card for each probe and method.
         on_error: `"warn"`: an error during training is logged once, what failed is switched off. `"raise"`: it is
             raised.
-        output: Which of several outputs is explained, by name or index. `None`: the first, with a notice.
-        output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
-            `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
-        shortcuts: Whether to measure at each look what the answers hang on, by exchanging cues between probes: about 80
-            forward passes a probe. `None`: if the probes are labelled, two or more of two or more classes. The numbers
-            are also in `logs`, as `picasso_dependence/<cue>`, for `EarlyStopping` and the like, which must come after
-            `Picasso` in the list of callbacks.
-        expected: The region of the probes (`Probes(regions=...)`) that answers should come from.
-        allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
-        on_alarm: What to do when answers hang on what they should not. `"warn"`: log a verdict in words when that
-            changes. `"log"`: only show it in TensorBoard. `"stop"`: warn and stop the training. A function: is called
-            with the `Report`, in every process of a distributed training; the others log in the first one.
         batch_size: The most images computed at once. `None`: found from the size of the images.
         incremental: Whether occlusion computes only what a window changes, where the model can be taken apart and that
             pays; the numbers are the same. `False`: always whole forward passes.
@@ -97,7 +95,7 @@ class Picasso(keras.callbacks.Callback):
         probes: Probes,
         *,
         methods: Iterable[str | Method] = DEFAULT_METHODS,
-        targets: TargetSpec = None,
+        targets: Targets = None,
         top: int = 2,
         preprocess: Preprocess | None = None,
         postprocess: Postprocess | None = None,
@@ -116,7 +114,7 @@ class Picasso(keras.callbacks.Callback):
         incremental: bool = True,
     ):
         super().__init__()
-        check_hooks(probes, preprocess, postprocess, decode_prob, batch_size)
+        options = Options.among(locals())
         if not isinstance(log_dir, (str, os.PathLike)) or not os.fspath(log_dir):
             raise ValueError(f"Picasso: log_dir is {log_dir!r}; expected a path.")
         for argument, value, known in (
@@ -129,23 +127,8 @@ class Picasso(keras.callbacks.Callback):
         self._directory = os.path.join(self._log_dir, "picasso")
         check_writable(self._directory)
         self._probes = probes
-        self._methods = make_methods(methods)
-        self._chooser = TargetChooser(targets, top, probes)
-        self._watch = functools.partial(
-            LiveModel,
-            probes=probes,
-            preprocess=preprocess,
-            postprocess=postprocess,
-            decode_prob=decode_prob,
-            output=output,
-            output_mask=output_mask,
-            derived=self._chooser.derived,
-            batch_size=batch_size,
-            incremental=incremental,
-        )
-        self._detector = make_detector(probes, shortcuts, expected, allowed)
+        self._inquiry = Inquiry(probes, methods, targets, top, options)
         self._responder = Responder(on_alarm)
-        self._drift = Drift()
         self._schedule = make_schedule(every)
         self._budget = Budget(budget)
         self._layout = layout
@@ -160,10 +143,9 @@ class Picasso(keras.callbacks.Callback):
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._problems.forget()
         self._looked_at = -1
-        self._live = self._watch(self.model)
+        self._live = self._inquiry.watch(self.model)
         self._budget.check(self._live.processes()[1])
-        with self._live.batches.rehearsal():  # with a copy of the detector, which counts its looks
-            rehearsed = look_at(self._live, self._methods, self._chooser, copy.copy(self._detector))
+        rehearsed = self._inquiry.rehearse(self._live)
         self._dependence_logs = {}
         self._schedule.start(self._parameter("epochs"), self._parameter("steps"), self.model.steps_per_execution)
         self._announce(self._live.batches.rehearsed_seconds, rehearsed)
@@ -217,8 +199,7 @@ class Picasso(keras.callbacks.Callback):
     def _look(self) -> None:
         now = self._looked_at = self._schedule.now
         if now <= self._last_look:  # back in time: another training
-            if self._detector is not None:
-                self._detector.restart()
+            self._inquiry.restart()
             self._responder.restart()
         self._last_look = now
         self._dependence_logs = {}
@@ -232,9 +213,7 @@ class Picasso(keras.callbacks.Callback):
 
     def _report(self, live: LiveModel) -> Report:
         assert self.model is not None  # on JAX the property also brings the model's weights up to date
-        see = functools.partial(self._drift.see, self._schedule.now)
-        unit, attempt = self._schedule.unit, self._problems.attempt
-        return look_at(live, self._methods, self._chooser, self._detector, attempt, see, unit)
+        return self._inquiry.look(live, self._problems.attempt, self._schedule.unit, self._schedule.now)
 
     def _hand_on(self, now: int, report: Report, records: bool) -> None:
         suspects = [one for one in report.dependences if one.suspicious]

@@ -1,7 +1,8 @@
-"""explain: one look at a model, in training or out of it."""
+"""explain: one look at a model; and Inquiry: the look that `Picasso` takes, too."""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import re
 from collections.abc import Callable, Collection, Iterable
@@ -11,17 +12,14 @@ import keras
 import numpy as np
 
 from picasso_callbacks.explanation import Explanation
-from picasso_callbacks.methods import Method, make_methods
-from picasso_callbacks.methods.look import Look
-from picasso_callbacks.model.head.head import DecodeProb
-from picasso_callbacks.model.head.reader import OutputMask
-from picasso_callbacks.model.head.targets import TargetChooser, TargetSpec, is_index
-from picasso_callbacks.model.layout import Postprocess
-from picasso_callbacks.model.live_model import LiveModel, Preprocess
+from picasso_callbacks.methods import Look, Method, make_methods
+from picasso_callbacks.model import LiveModel, TargetChooser
+from picasso_callbacks.options import DEFAULTS, Options
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
 from picasso_callbacks.report import Report
-from picasso_callbacks.shortcuts import Detector, hide_regions, make_detector, make_verdict, weigh_regions
+from picasso_callbacks.shortcuts import Finder
+from picasso_callbacks.typing import DecodeProb, OutputMask, Postprocess, Preprocess, Targets
 
 DEFAULT_METHODS = ("partial_occlusion", "saliency_map", "class_probabilities")
 
@@ -34,7 +32,7 @@ def explain(
     probes: Probes,
     *,
     methods: Iterable[str | Method] = DEFAULT_METHODS,
-    targets: TargetSpec = None,
+    targets: Targets = None,
     top: int = 2,
     preprocess: Preprocess | None = None,
     postprocess: Postprocess | None = None,
@@ -54,22 +52,24 @@ def explain(
     Args:
         model: Any `keras.Model` that classifies images.
         probes: The images to ask about.
-        methods: Names of methods (see `picasso_callbacks.available_methods()`) or instances, in the order of their
-            columns in pictures. Defaults to partial occlusion, saliency map and class probabilities.
+        methods: Names of methods (see `available_methods()`) or instances, in the order of their columns. Defaults to
+            `"partial_occlusion"`, `"saliency_map"` and `"class_probabilities"`.
         targets: What is explained. `None`: each probe's label and the strongest other class, without labels the top
             classes. `"top"`, `"label"`, a class index or name, a contrast of two classes `("tank", "half-track")`, a
-            function of the model's outputs, or a list of these; see `TargetChooser`.
+            function of the model's outputs, or a list of these for every probe.
         top: How many classes `"top"` explains.
-        preprocess: Turns probe images `[N, H, W, C]`, NumPy, into the model's inputs `[N, ...]`.
+        preprocess: Turns probe images `[N, H, W, C]`, NumPy, into the model's inputs `[N, ...]`. `None`: the probes are
+            as `fit` gets its images.
         postprocess: Rearranges input-shaped arrays `[N, ...]` into `[N, h, w]` or `[N, h, w, c]`, for inputs that are
             not images.
         decode_prob: Turns raw model outputs into probabilities `[N, classes]`; or `"softmax"` or `"sigmoid"` where the
-            outputs are logits, `"value"` where they are plain numbers. Needed only where that can't be found out.
+            outputs are logits, `"value"` where they are plain numbers. Needed only where that can't be found out from
+            the model and its loss.
         output: Which of several outputs is explained, by name or index. `None`: the first, with a notice.
         output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
             `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
         shortcuts: Whether to measure what the answers hang on, by exchanging cues between probes: about 80 forward
-            passes a probe. `None`: if the probes are labelled and there are two or more of two or more classes.
+            passes a probe. `None`: if the probes are labelled, two or more of two or more classes.
         expected: The region of the probes (`Probes(regions=...)`) that the answers should come from.
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         batch_size: The most images computed at once. `None`: found from the size of the images.
@@ -91,82 +91,90 @@ def explain(
     """
     if not isinstance(model, keras.Model):
         raise ValueError(f"explain: model is a {type(model).__name__}; expected a keras.Model. Load it first.")
-    check_hooks(probes, preprocess, postprocess, decode_prob, batch_size)
-    chooser = TargetChooser(targets, top, probes)
-    live = LiveModel(
-        model,
-        probes,
-        preprocess=preprocess,
-        postprocess=postprocess,
-        decode_prob=decode_prob,
-        output=output,
-        output_mask=output_mask,
-        derived=chooser.derived,
-        batch_size=batch_size,
-        incremental=incremental,
-    )
-    return look_at(live, make_methods(methods), chooser, make_detector(probes, shortcuts, expected, allowed))
+    inquiry = Inquiry(probes, methods, targets, top, Options.among(locals()))
+    return inquiry.look(inquiry.watch(model))
 
 
-def look_at(
-    live: LiveModel,
-    methods: dict[str, Method],
-    chooser: TargetChooser,
-    detector: Detector | None = None,
-    attempt: Attempt | None = None,
-    see: Callable[[np.ndarray], int | None] | None = None,
-    unit: str = "epoch",
-) -> Report:
-    """Takes one look. Arrays in the report are its own.
-
-    Args:
-        live: The model.
-        methods: What to ask, by name.
-        chooser: What is explained.
-        detector: Tells shortcuts.
-        attempt: Decides what becomes of a part of the look that fails.
-        see: Told the absolute values of the first target's heatmaps, `[P, H, W]`, of the first method that makes such,
-            returns since when they have been the same. Without the sign, since the target may be another class than
-            at the look before, for which the same place speaks against it.
-        unit: In what `see` counts.
-    """
-    attempt = attempt or _named
-    scores = live.scores()
-    chooser.check(scores)
-    look = Look(live, scores, chooser.choose(scores))
-    expected = None if detector is None else detector.expected
-    found = attempt("shortcuts", detector.detect, live, scores) if detector is not None else None
-    explanations = {name: attempt(name, _explanation, name, method, look) for name, method in methods.items()}
-    report = Report(
-        probes=live.probes,
-        class_names=live.probes.class_names or _default_names(live),
-        derived_names=tuple(chooser.derived_names),
-        targets=look.targets,
-        class_scores=scores.logits[:, : scores.classes],
-        probabilities=scores.probabilities,
-        explanations={name: one for name, one in explanations.items() if one is not None},
-        dependences=found.dependences if found else (),
-        alarms=found.alarms if found else (),
-    )
-    maps = {name: one for name, one in report.maps().items() if one.attribution}
-    report = dataclasses.replace(
-        report,
-        evidence=attempt("evidence", weigh_regions, maps, live.probes.regions or {}) or (),
-        hidings=(attempt("hiding", hide_regions, live, scores) or ()) if found and expected is not None else (),
-        stable_since=attempt("drift", see, np.abs(next(iter(maps.values())).values[:, 0])) if see and maps else None,
-    )
-    verdict = attempt("verdict", _verdict, report, expected, unit) if found else None
-    return dataclasses.replace(report, verdict=verdict or "")
-
-
-def _verdict(report: Report, expected: str | None, unit: str) -> str:
-    stable_since = None if report.stable_since is None else f"{unit} {report.stable_since}"
-    return make_verdict(report.alarms, report.class_names, expected, report.evidence, report.hidings, stable_since)
-
-
-def _named(part: str, function: Callable[..., Any], *args: Any) -> Any:
+def _run(part: str, function: Callable[..., Any], *args: Any) -> Any:
     with naming(part):
         return function(*args)
+
+
+class Inquiry:
+    """What is asked at every look. It knows no model until it is asked to `watch` one.
+
+    Args:
+        probes: The images to ask about.
+        methods: As in `explain`.
+        targets: As in `explain`.
+        top: As in `explain`.
+        options: How to look.
+
+    Raises:
+        ValueError: An argument is wrong, whatever the model.
+    """
+
+    def __init__(
+        self,
+        probes: Probes,
+        methods: Iterable[str | Method] = DEFAULT_METHODS,
+        targets: Targets = None,
+        top: int = 2,
+        options: Options = DEFAULTS,
+    ):
+        if not isinstance(probes, Probes):
+            raise ValueError(
+                f"probes is a {type(probes).__name__}; expected Probes. Write Probes(images, labels=...), "
+                "Probes.from_directory(...) or Probes.from_dataset(...)."
+            )
+        self._probes = probes
+        self._options = options
+        self._methods = make_methods(methods)
+        self._chooser = TargetChooser(targets, top, probes)
+        self._finder = Finder(probes, options)
+
+    def watch(self, model: keras.Model) -> LiveModel:
+        """The model with its questions compiled, which answer for its weights of any moment."""
+        return LiveModel(model, self._probes, self._options, self._chooser.derived)
+
+    def restart(self) -> None:
+        """Another training begins."""
+        self._finder.restart()
+
+    def rehearse(self, live: LiveModel) -> Report:
+        """A look at the first batch of each question, to compile it. It is not counted, and its numbers say nothing."""
+        rehearsed = copy.copy(self)
+        rehearsed._finder = self._finder.copy()
+        with live.batches.rehearsal():
+            return rehearsed.look(live)
+
+    def look(self, live: LiveModel, attempt: Attempt = _run, unit: str = "epoch", now: int | None = None) -> Report:
+        """Takes one look. Arrays in the report are its own.
+
+        Args:
+            live: The model, from `watch`.
+            attempt: Decides what becomes of a part of the look that fails; by default the error is raised.
+            unit: In what looks are counted.
+            now: The count of this one; `None` outside of a training.
+        """
+        scores = live.scores()
+        self._chooser.check(scores)
+        look = Look(live, scores, self._chooser.choose(scores))
+        answers = {name: attempt(name, _ask, name, method, look) for name, method in self._methods.items()}
+        explanations = {name: answer for name, answer in answers.items() if answer is not None}
+        maps = {name: found for name, found in explanations.items() if found.is_map and found.attribution}
+        class_names = self._probes.class_names or _default_names(live)
+        findings = self._finder.find(live, scores, maps, class_names, attempt, unit, now)
+        return Report(
+            probes=self._probes,
+            class_names=class_names,
+            derived_names=tuple(self._chooser.derived_names),
+            targets=look.targets,
+            class_scores=scores.logits[:, : scores.classes],
+            probabilities=scores.probabilities,
+            explanations=explanations,
+            **vars(findings),
+        )
 
 
 def _default_names(live: LiveModel) -> tuple[str, ...]:
@@ -175,26 +183,7 @@ def _default_names(live: LiveModel) -> tuple[str, ...]:
     return tuple(f"{'value' if live.head.reading == 'value' else 'class'} {i}" for i in range(live.classes))
 
 
-def check_hooks(
-    probes: object, preprocess: object, postprocess: object, decode_prob: object, batch_size: object
-) -> None:
-    """Raises a `ValueError` for what can't be right, whatever the model."""
-    if not isinstance(probes, Probes):
-        raise ValueError(
-            f"probes is a {type(probes).__name__}; expected Probes. Write Probes(images, labels=...), "
-            "Probes.from_directory(...) or Probes.from_dataset(...)."
-        )
-    for argument, hook in (("preprocess", preprocess), ("postprocess", postprocess), ("decode_prob", decode_prob)):
-        words = ("softmax", "sigmoid", "value") if argument == "decode_prob" else ()
-        if hook is not None and not callable(hook) and hook not in words:
-            raise ValueError(
-                f"{argument} is {hook!r}; expected {''.join(f'{w!r}, ' for w in words)}a function or None."
-            )
-    if batch_size is not None and not (is_index(batch_size) and batch_size >= 1):
-        raise ValueError(f"batch_size is {batch_size!r}; expected an int >= 1 or None.")
-
-
-def _explanation(name: str, method: Method, look: Look) -> Explanation:
+def _ask(name: str, method: Method, look: Look) -> Explanation:
     """What the method says, checked and copied: it may keep its arrays, and another thread will draw these."""
     found = method.explain(look)
     if not isinstance(found, Explanation):

@@ -65,3 +65,8 @@ class Explanation:
     scale: Scale
     notes: tuple[str, ...] = ()
     attribution: bool = True
+
+    @property
+    def is_map(self) -> bool:
+        """Whether this is a heatmap of each target, and not a number for each class."""
+        return self.values.ndim == 4

@@ -14,13 +14,11 @@ from PIL import Image
 from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.render import Heatmap, Panel, draw_panel
-from picasso_callbacks.shortcuts.dependence import Dependence
-from picasso_callbacks.shortcuts.evidence import Evidence
-from picasso_callbacks.shortcuts.hiding import Hiding
+from picasso_callbacks.shortcuts import Findings
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
-class Report:
+@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+class Report(Findings):
     """What one look found: numbers, and pictures of them. Shows itself in a notebook.
 
     Args:
@@ -32,13 +30,7 @@ class Report:
         class_scores: float32 `[P, classes]`: logits, or the outputs themselves where they are plain numbers.
         probabilities: float32 `[P, classes]`; `None` where the outputs are plain numbers.
         explanations: An `Explanation` for each method, by its name.
-        dependences: How far the answers hang on each cue that was tried; empty if shortcuts were not looked for.
-        alarms: Those of them on which answers should not hang, but do; the worst first.
-        evidence: How much of each heatmap lies on each region; empty without regions.
-        hidings: What hiding each region does to the answers; empty without an expected region.
-        stable_since: The epoch (or step) since which the first heatmaps have hardly changed; `None` if they still do,
-            or outside of a training.
-        verdict: What all that means, in words; empty if shortcuts were not looked for.
+        dependences, alarms, evidence, hidings, stable_since, verdict: As in `Findings`.
 
     Example:
 
@@ -54,12 +46,6 @@ class Report:
     class_scores: np.ndarray
     probabilities: np.ndarray | None
     explanations: Mapping[str, Explanation]
-    dependences: tuple[Dependence, ...] = ()
-    alarms: tuple[Dependence, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    hidings: tuple[Hiding, ...] = ()
-    stable_since: int | None = None
-    verdict: str = ""
 
     def __getitem__(self, method: str) -> Explanation:
         if method not in self.explanations:
@@ -93,7 +79,7 @@ class Report:
             )
             for name, found in self.maps().items()
         ]
-        bars = [found.values[index] for found in self.explanations.values() if found.values.ndim == 2]
+        bars = [found.values[index] for found in self.explanations.values() if not found.is_map]
         targets = tuple(int(target) for target in self.targets[index])
         names = (*self.class_names, *self.derived_names)
         plain = self.probabilities is None
@@ -119,7 +105,7 @@ class Report:
 
     def maps(self) -> dict[str, Explanation]:
         """The explanations that are heatmaps, by method."""
-        return {name: found for name, found in self.explanations.items() if found.values.ndim == 4}
+        return {name: found for name, found in self.explanations.items() if found.is_map}
 
     def limits(self, index: int) -> dict[str, float]:
         """For each method whose scale has no limit: the largest absolute finite value of probe `index`."""

@@ -9,9 +9,9 @@ import pkgutil
 from collections.abc import Iterable
 from types import ModuleType
 
-from picasso_callbacks.methods.base import Method
+from picasso_callbacks.methods.base import Look, Method
 
-__all__ = ["Method", "available_methods", "make_methods"]
+__all__ = ["Look", "Method", "available_methods", "make_methods"]
 
 ENTRY_POINTS = "picasso_callbacks.methods"
 
@@ -63,9 +63,7 @@ def _class(name: str) -> type[Method]:
 
 
 def _files() -> list[str]:
-    return [
-        m.name for m in pkgutil.iter_modules(__path__) if m.name not in ("base", "look") and not m.name.startswith("_")
-    ]
+    return [m.name for m in pkgutil.iter_modules(__path__) if m.name != "base" and not m.name.startswith("_")]
 
 
 def _entry_points() -> dict[str, importlib.metadata.EntryPoint]:

@@ -1,12 +1,30 @@
-"""Method: the contract of whatever asks a question about the probes."""
+"""Method: the contract of whatever asks a question about the probes; and Look: what it is given."""
 
 from __future__ import annotations
 
 import abc
+import dataclasses
 import re
 
+import numpy as np
+
 from picasso_callbacks.explanation import Explanation
-from picasso_callbacks.methods.look import Look
+from picasso_callbacks.model import LiveModel, Scores
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """One look at the live model.
+
+    Args:
+        live: The model, its probes and how they go together.
+        scores: What the model says of the untouched probes.
+        targets: int `[P, K]`, the classes that are explained of each probe.
+    """
+
+    live: LiveModel
+    scores: Scores
+    targets: np.ndarray
 
 
 class Method(abc.ABC):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from picasso_callbacks.explanation import Explanation, Scale
-from picasso_callbacks.methods.base import Method
-from picasso_callbacks.methods.look import Look
+from picasso_callbacks.methods.base import Look, Method
 
 
 class ClassProbabilities(Method):

@@ -8,12 +8,9 @@ from typing import Literal
 import numpy as np
 
 from picasso_callbacks.explanation import Explanation, Scale
-from picasso_callbacks.methods.base import Method
-from picasso_callbacks.methods.look import Look
-from picasso_callbacks.model.canvases import Canvas, check_canvas
-from picasso_callbacks.model.head.scores import Scores
-from picasso_callbacks.model.live_model import LiveModel
-from picasso_callbacks.model.windows import Length, Windows, check_length
+from picasso_callbacks.methods.base import Look, Method
+from picasso_callbacks.model import LiveModel, Scores, Windows, check_canvas, check_length
+from picasso_callbacks.typing import Canvas, Length
 
 
 class PartialOcclusion(Method):

@@ -7,9 +7,8 @@ import functools
 import numpy as np
 
 from picasso_callbacks.explanation import Explanation, Scale
-from picasso_callbacks.methods.base import Method
-from picasso_callbacks.methods.look import Look
-from picasso_callbacks.model.layout import Layout
+from picasso_callbacks.methods.base import Look, Method
+from picasso_callbacks.model import Layout
 
 
 class SaliencyMap(Method):

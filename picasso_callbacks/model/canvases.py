@@ -9,8 +9,7 @@ import keras
 import numpy as np
 
 from picasso_callbacks.probes import Probes, in_units_of
-
-Canvas = str | np.ndarray
+from picasso_callbacks.typing import Canvas
 
 Gather = Callable[[Any, Any], Any]
 """As `Backend.gather`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -11,8 +10,7 @@ import numpy as np
 from picasso_callbacks.model.layout import arrange, fits
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
-
-Preprocess = Callable[[np.ndarray], np.ndarray]
+from picasso_callbacks.typing import Preprocess
 
 
 class Inputs:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import keras
 import numpy as np
 
 from picasso_callbacks.problems import naming
-
-Postprocess = Callable[[np.ndarray], np.ndarray]
+from picasso_callbacks.typing import Postprocess
 
 _CHANNELS = (1, 3, 4)
 

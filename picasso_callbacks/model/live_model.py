@@ -12,17 +12,16 @@ from PIL import Image
 
 from picasso_callbacks.model.backends import make_backend
 from picasso_callbacks.model.batches import Batches
-from picasso_callbacks.model.canvases import Canvas, make_canvases
-from picasso_callbacks.model.head.head import DecodeProb
-from picasso_callbacks.model.head.outputs import Pick
-from picasso_callbacks.model.head.reader import Derived, OutputMask
-from picasso_callbacks.model.head.scores import Scores
-from picasso_callbacks.model.inputs import Inputs, Preprocess
-from picasso_callbacks.model.layout import Layout, Postprocess
+from picasso_callbacks.model.canvases import make_canvases
+from picasso_callbacks.model.head import Derived, Scores
+from picasso_callbacks.model.inputs import Inputs
+from picasso_callbacks.model.layout import Layout
 from picasso_callbacks.model.passes import Passes
 from picasso_callbacks.model.under_masks import Masks, Measure, UnderMasks
 from picasso_callbacks.model.windows import Windows
+from picasso_callbacks.options import DEFAULTS, Options
 from picasso_callbacks.probes import Probes
+from picasso_callbacks.typing import Canvas
 
 SMALLEST, LARGEST = 32, 512
 """The batch size is chosen between these, by the size of the images."""
@@ -39,19 +38,10 @@ class LiveModel:
     Args:
         model: A `keras.Model` that can be called on the probes.
         probes: The probes.
-        preprocess: Turns probe images `[N, H, W, C]` into the model's inputs `[N, ...]`. Called in NumPy, once for the
-            probes and once for each canvas.
-        postprocess: Rearranges input-shaped arrays `[N, ...]` into `[N, h, w]` or `[N, h, w, c]`, for inputs that are
-            not images.
-        decode_prob: Turns the model's raw outputs into probabilities `[N, classes]`; or `"softmax"`, `"sigmoid"` or
-            `"value"`, which says what the outputs are.
-        output: Which of several outputs is explained, by name or index.
-        output_mask: bool `[h, w]`, or one for each probe `[P, h, w]`: which positions of a dense output count.
+        options: How to ask it and read its answers. `batch_size=None`: from 32 inputs at once for large images to 512
+            for small ones; of windows of which only the change is computed, up to four times as many, and of gradients
+            a quarter. Halved where memory does not suffice.
         derived: Targets beside the classes: pairs of classes, or functions of the model's outputs.
-        batch_size: The most inputs computed at once. `None`: from 32 for large images to 512 for small ones; of windows
-            of which only the change is computed, up to four times as many, and of gradients a quarter. Halved where
-            memory does not suffice.
-        incremental: Whether only what a window changes is computed, where the model can be taken apart and it pays.
 
     Attributes:
         inputs: The preprocessed probes, float32 `[P, ...]`.
@@ -68,30 +58,22 @@ class LiveModel:
         self,
         model: keras.Model,
         probes: Probes,
-        *,
-        preprocess: Preprocess | None = None,
-        postprocess: Postprocess | None = None,
-        decode_prob: DecodeProb | None = None,
-        output: str | int | None = None,
-        output_mask: OutputMask | None = None,
+        options: Options = DEFAULTS,
         derived: Sequence[Derived] = (),
-        batch_size: int | None = None,
-        incremental: bool = True,
     ):
         self.probes = probes
-        self._inputs = Inputs(model, probes, preprocess)
+        self._inputs = Inputs(model, probes, options.preprocess)
         self._canvases: dict[Any, tuple[Canvas, np.ndarray]] = {}
         self.inputs = self._inputs.prepare(probes.images)
-        self.layout = Layout(self.inputs.shape[1:], postprocess)
+        self.layout = Layout(self.inputs.shape[1:], options.postprocess)
         self._backend = make_backend(model)
         best = self._backend.pixels // math.prod(self.layout.size)
-        self.batches = Batches(batch_size or min(max(best, SMALLEST), LARGEST))
-        pick = Pick(model, output, everything=callable(decode_prob))
-        self._passes = Passes(self._backend, self._inputs, pick, self.batches)
-        self._reader = self._passes.begin(self.inputs, decode_prob, output_mask, derived)
+        self.batches = Batches(options.batch_size or min(max(best, SMALLEST), LARGEST))
+        self._passes = Passes(self._backend, self._inputs, self.batches, options, derived)
+        self._reader = self._passes.begin(self.inputs)
         self.head, self.classes = self._reader.head, self._passes.classes
-        possible = incremental and self.layout.plain and not probes.extra
-        windows = (batch_size or 4 * self.batches.limit) if possible else 0
+        possible = options.incremental and self.layout.plain and not probes.extra
+        windows = (options.batch_size or 4 * self.batches.limit) if possible else 0
         self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, windows)
         self._gradients = self._backend.compile_gradients(self._passes.target_scores)
         self._gradient_batches = self.batches.of(-(-self.batches.limit // 4))  # what is computed has to be kept

@@ -10,12 +10,9 @@ import numpy as np
 
 from picasso_callbacks.model.backends import Backend
 from picasso_callbacks.model.batches import Batches
-from picasso_callbacks.model.head.activations import recorded_activations
-from picasso_callbacks.model.head.find_head import find_head
-from picasso_callbacks.model.head.head import DecodeProb
-from picasso_callbacks.model.head.outputs import Pick, loss_of
-from picasso_callbacks.model.head.reader import Derived, OutputMask, Reader, check_derived, position_weights
+from picasso_callbacks.model.head import Derived, Pick, Reader, make_reader, recorded_activations, to_numpy
 from picasso_callbacks.model.inputs import Inputs
+from picasso_callbacks.options import Options
 
 
 class Passes:
@@ -24,8 +21,9 @@ class Passes:
     Args:
         backend: The backend of the model.
         inputs: Puts the probes' extra inputs beside the images.
-        pick: Takes the output that is explained.
         batches: For the batch size of the probes.
+        options: How the outputs are read.
+        derived: Targets beside the classes.
 
     Attributes:
         backend: The backend of the model.
@@ -36,48 +34,36 @@ class Passes:
     reader: Reader
     classes: int
 
-    def __init__(self, backend: Backend, inputs: Inputs, pick: Pick, batches: Batches):
+    def __init__(
+        self, backend: Backend, inputs: Inputs, batches: Batches, options: Options, derived: Sequence[Derived]
+    ):
         self.backend = backend
         self._inputs = inputs
-        self._pick = pick
         self._batches = batches
+        self._options = options
+        self._derived = derived
+        self._pick = Pick(backend.model, options.output, everything=callable(options.decode_prob))
         self._forward = backend.compile(self._ask)
 
-    def begin(
-        self, inputs: np.ndarray, decode_prob: DecodeProb | None, mask: OutputMask | None, derived: Sequence[Derived]
-    ) -> Reader:
+    def begin(self, inputs: np.ndarray) -> Reader:
         """Asks about some of the probes, finds out how the answer is to be read, and returns the reader.
 
         Args:
             inputs: `[P, ...]`, the probes', preprocessed.
-            decode_prob: As in `LiveModel`.
-            mask: As `output_mask` in `LiveModel`.
-            derived: As in `LiveModel`.
 
         Raises:
             ValueError: The model can't be called on the probes, or its outputs can't be read so.
         """
         outputs, logits = self._batches.fit(lambda size: self._first_answer(inputs, size), len(inputs))
-        output = self._pick(outputs)
-        head = find_head(output, logits, decode_prob, loss_of(self.backend.model, self._pick.key))
-        if mask is not None and not head.dense:
-            raise ValueError(
-                f"Picasso: output_mask was passed, but the model's output has shape {np.shape(output)}, without "
-                f"positions; expected [N, h, w, classes]. Pass output_mask=None."
-            )
-        weights = position_weights(output, mask, len(inputs)) if head.dense else None
-        of_classes = Reader(head, self._pick, (), weights)
-        rows = np.arange(len(keras.tree.flatten(outputs)[0]))
-        self.classes = of_classes.read(_to_numpy(of_classes.extract(outputs, logits, rows))).classes
-        check_derived(derived, outputs, self.classes, len(rows))
-        self.reader = Reader(head, self._pick, derived, weights)
+        made = make_reader(outputs, logits, self._pick, self._options, self._derived, len(inputs))
+        self.reader, self.classes = made
         return self.reader
 
     def of(self, inputs: np.ndarray, rows: np.ndarray) -> tuple[Any, ...]:
         """What the reader needs of image inputs `[N, ...]` that stand for the probes `rows`, int `[N]`; in NumPy."""
         rows = rows.astype("int32")
         outputs, logits = self._forward(inputs, rows)
-        return _to_numpy(self.reader.extract(outputs, logits, rows))
+        return to_numpy(self.reader.extract(outputs, logits, rows))
 
     def extracted(self, call: Any, inputs: Any, rows: Any) -> tuple[Any, ...]:
         """The same while tracing, so that no more than that leaves the device."""
@@ -116,7 +102,3 @@ class Passes:
         logits = recorded.logits_of(self._pick(outputs))
         as_float = lambda tensor: keras.ops.cast(tensor, "float32")  # noqa: E731
         return keras.tree.map_structure(as_float, outputs), None if logits is None else as_float(logits)
-
-
-def _to_numpy(nest: Any) -> Any:
-    return keras.tree.map_structure(keras.ops.convert_to_numpy, nest)

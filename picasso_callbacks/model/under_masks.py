@@ -9,7 +9,7 @@ import numpy as np
 
 from picasso_callbacks.model.batches import Batches
 from picasso_callbacks.model.canvases import hide, hide_in_memory
-from picasso_callbacks.model.head.scores import Scores
+from picasso_callbacks.model.head import Scores
 from picasso_callbacks.model.incremental import Routes, UnderWindows
 from picasso_callbacks.model.layout import Layout
 from picasso_callbacks.model.passes import Passes

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-Length = int | float
-"""A length along one side of an image: an int is in pixels, a float is the fraction of the side, in (0, 1]."""
+from picasso_callbacks.typing import Length, is_integer
 
 
 def check_length(argument: str, length: Length | Sequence[Length]) -> tuple[Length, Length]:
@@ -26,8 +25,8 @@ def check_length(argument: str, length: Length | Sequence[Length]) -> tuple[Leng
 
 
 def _is_length(side: object) -> bool:
-    if isinstance(side, (int, np.integer)) and not isinstance(side, bool):
-        return int(side) >= 1
+    if is_integer(side):
+        return side >= 1
     return isinstance(side, (float, np.floating)) and 0 < float(side) <= 1
 
 
@@ -57,7 +56,7 @@ class Windows:
         self.size = size
         windows, strides = check_length("window", window), check_length("stride", stride)
         for side, length in zip(size, windows, strict=True):
-            if _in_pixels(length) and length > side:
+            if is_integer(length) and length > side:
                 raise ValueError(
                     f"window={window!r} is larger than the image of {size[0]} x {size[1]} pixels that it slides over; "
                     f"expected at most the image's own size. Pass a smaller window, or a fraction such as 1/4."
@@ -112,14 +111,10 @@ class Windows:
         return averages.reshape(*np.shape(values)[:-1], *self.size)
 
 
-def _in_pixels(length: Length) -> bool:
-    return isinstance(length, (int, np.integer))
-
-
 def _hidden(side: int, window: Length, stride: Length) -> np.ndarray:
     """What each window hides along one axis: bool [windows, side]."""
-    length = int(window) if _in_pixels(window) else math.ceil(round(window * side, 6))
-    step = stride if _in_pixels(stride) else stride * side
+    length = int(window) if is_integer(window) else math.ceil(round(window * side, 6))
+    step = stride if is_integer(stride) else stride * side
     count = math.floor(round((side - length) / step, 6)) + 1
     starts = [math.floor(round(i * step, 6)) for i in range(count)]
     if starts[-1] + length < side:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
+from picasso_callbacks.typing import is_integer
+
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
 PILLOW_MODES = {"rgb": "RGB", "rgba": "RGBA", "grayscale": "L"}
 
@@ -49,12 +51,12 @@ def _check(path: str | os.PathLike[str], image_size: object, count: int | None, 
         raise ValueError(f"Probes.from_directory: path is {str(path)!r}, expected a folder that exists.")
     if color_mode not in PILLOW_MODES:
         raise ValueError(f"Probes.from_directory: color_mode is {color_mode!r}, expected one of {list(PILLOW_MODES)}.")
-    if count is not None and not (isinstance(count, int) and count > 0):
+    if count is not None and not (is_integer(count) and count > 0):
         raise ValueError(f"Probes.from_directory: count is {count!r}, expected an integer > 0, or None for all images.")
     if image_size is None:
         return
     sides = image_size if isinstance(image_size, (tuple, list)) else ()
-    if len(sides) != 2 or not all(isinstance(side, (int, np.integer)) and side > 0 for side in sides):
+    if len(sides) != 2 or not all(is_integer(side) and side > 0 for side in sides):
         raise ValueError(f"Probes.from_directory: image_size is {image_size!r}, expected (height, width) in pixels.")
 
 

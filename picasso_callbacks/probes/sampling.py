@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from picasso_callbacks.probes.images import as_numpy
+from picasso_callbacks.typing import is_integer
 
 READ_AT_LEAST = 20  # images for each one wanted, where it isn't known how many classes there are
 READ_AT_MOST = 200
@@ -21,7 +22,7 @@ def sample(
     dataset: Any, count: int, balanced: bool, class_names: Sequence[str] | None
 ) -> tuple[list[np.ndarray], list[np.ndarray] | None]:
     """`count` images and their labels as they are in `dataset`, in its order; labels are `None` where it has none."""
-    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or count < 1:
+    if not is_integer(count) or count < 1:
         raise ValueError(f"Probes.from_dataset: count is {count!r}, expected an integer > 0.")
     classes: Sequence[Hashable] | None = class_names
     samples: Iterable[Sample]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from picasso_callbacks.model.canvases import hide_in_memory
+from picasso_callbacks.model import hide_in_memory
 
 Exchange = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Puts a cue of some images into others, both given by their indices, int `[N]`: floats `[N, H, W, C]`."""

@@ -12,7 +12,7 @@ import functools
 
 import numpy as np
 
-from picasso_callbacks.model.head.scores import Scores
+from picasso_callbacks.model import Scores
 from picasso_callbacks.shortcuts.donors import Pairs
 
 

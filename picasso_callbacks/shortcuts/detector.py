@@ -8,8 +8,8 @@ from collections.abc import Collection
 
 import numpy as np
 
-from picasso_callbacks.model.head.scores import Scores
-from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.model import LiveModel, Scores
+from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.shortcuts.alarm import alarms, without_repeats
 from picasso_callbacks.shortcuts.dependence import Dependence
@@ -83,19 +83,17 @@ class Detector:
         return Detection(tuple(dependences), tuple(without_repeats(found)))
 
 
-def make_detector(
-    probes: Probes, shortcuts: bool | None, expected: str | None, allowed: Collection[str]
-) -> Detector | None:
+def make_detector(probes: Probes, options: Options) -> Detector | None:
     """A `Detector`, or `None` if shortcuts are not to be looked for, or can't be and nobody asked.
 
     Raises:
         ValueError: They were asked for, and can't be told from these probes.
     """
-    if shortcuts is False:
+    if options.shortcuts is False:
         return None
-    insists = bool(shortcuts or expected is not None or allowed)
+    insists = bool(options.shortcuts or options.expected is not None or options.allowed)
     try:
-        return Detector(probes, expected, allowed, insists)
+        return Detector(probes, options.expected, options.allowed, insists)
     except ValueError as error:
         if insists:
             raise

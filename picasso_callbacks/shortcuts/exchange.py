@@ -6,8 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from picasso_callbacks.model.head.scores import Scores
-from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.model import LiveModel, Scores
 from picasso_callbacks.probes import Probes, in_units_of
 from picasso_callbacks.shortcuts.cues import Exchange
 from picasso_callbacks.shortcuts.dependence import Dependence, errors, flips, gaps_and_share

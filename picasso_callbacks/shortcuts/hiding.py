@@ -6,8 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from picasso_callbacks.model.head.scores import Scores
-from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.model import LiveModel, Scores
 
 CANVASES = ("grey", "mean", "blur")
 """What a region is hidden with. None is neutral to every network - grey may be a cloudy sky -, so it takes several."""

@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import numpy as np
 
-from picasso_callbacks.model.canvases import hide_in_memory
+from picasso_callbacks.model import hide_in_memory
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, Exchange, find_tags, standard_cues
 from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs

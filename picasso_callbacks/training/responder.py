@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from typing import Literal
 
 from picasso_callbacks.report import Report
-
-OnAlarm = Literal["warn", "log", "stop"] | Callable[[Report], object]
+from picasso_callbacks.typing import OnAlarm
 
 logger = logging.getLogger("picasso_callbacks")
 

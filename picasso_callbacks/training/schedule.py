@@ -6,9 +6,7 @@ import math
 import re
 from collections.abc import Callable
 
-import numpy as np
-
-Every = int | str | Callable[[int], bool]
+from picasso_callbacks.typing import Every, is_integer
 
 
 class Schedule:
@@ -133,7 +131,7 @@ class StepSchedule(Schedule):
 
 def make_schedule(every: Every) -> Schedule:
     """The `Schedule` of the argument `every` of `Picasso`; a `ValueError` that says what it may be."""
-    if callable(every) or (isinstance(every, (int, np.integer)) and not isinstance(every, bool) and every >= 1):
+    if callable(every) or (is_integer(every) and every >= 1):
         return Schedule(every)
     steps = re.fullmatch(r"\s*(\d+)\s*steps?\s*", every) if isinstance(every, str) else None
     if steps and int(steps[1]):

@@ -5,11 +5,15 @@ import sys
 
 import picasso_callbacks
 
-# The package's modules without the package's own imports: Keras would take seconds, and hide what a module imports.
+# The package's modules without what the package and its folders import: Keras would take seconds, and hide what a
+# module imports itself.
 BARE = f"""
-import sys, types
-sys.modules["picasso_callbacks"] = types.ModuleType("picasso_callbacks")
-sys.modules["picasso_callbacks"].__path__ = {list(picasso_callbacks.__path__)!r}
+import pathlib, sys, types
+root = pathlib.Path({picasso_callbacks.__path__[0]!r})
+for folder in (root, *(path for path in root.iterdir() if path.is_dir())):
+    name = "picasso_callbacks" if folder == root else f"picasso_callbacks.{{folder.name}}"
+    sys.modules[name] = types.ModuleType(name)
+    sys.modules[name].__path__ = [str(folder)]
 """
 
 

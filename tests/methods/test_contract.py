@@ -11,8 +11,9 @@ from keras import layers
 
 from picasso_callbacks import Explanation, Probes, available_methods
 from picasso_callbacks.methods import make_methods
-from picasso_callbacks.methods.look import Look
+from picasso_callbacks.methods.base import Look
 from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.options import Options
 
 HEIGHT, WIDTH, PROBES = 12, 9, 2
 
@@ -40,7 +41,7 @@ def live_model(head, channels):
     model.compile("sgd", chosen.loss)
     shake(model, seed=0)
     images = np.random.default_rng(1).random((PROBES, HEIGHT, WIDTH, channels), dtype="float32")
-    return model, LiveModel(model, Probes(images, labels=[1, 0]), **chosen.settings)
+    return model, LiveModel(model, Probes(images, labels=[1, 0]), Options(**chosen.settings))
 
 
 def shake(model, seed):

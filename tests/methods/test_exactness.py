@@ -9,7 +9,7 @@ import pytest
 from helpers.models import cnn, from_logits, linear, looks_at
 
 from picasso_callbacks import PartialOcclusion, Probes, SaliencyMap, explain
-from picasso_callbacks.methods.look import Look
+from picasso_callbacks.methods.base import Look
 from picasso_callbacks.model.live_model import LiveModel
 
 SIZE = (13, 18, 3)

@@ -9,6 +9,7 @@ from picasso_callbacks.model.backends import make_backend
 from picasso_callbacks.model.canvases import check_canvas, hide, hide_in_memory, make_canvases
 from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.model.windows import Windows
+from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes, in_units_of
 
 
@@ -181,7 +182,7 @@ def test_a_canvas_of_one_colour_is_taken_to_the_device_once(canvas, rows, monkey
     found = []
     for make in (make_backend, elsewhere):
         monkeypatch.setattr("picasso_callbacks.model.live_model.make_backend", make)
-        live = LiveModel(model, Probes(images), incremental=False, batch_size=8)
+        live = LiveModel(model, Probes(images), Options(incremental=False, batch_size=8))
         taken.clear()
         found.append(live.scores_under_windows(windows, live.canvases(canvas), lambda scores, rows: scores.logits))
     assert taken[:2] == [(3, 16, 12, 3), (rows, 16, 12, 3)]

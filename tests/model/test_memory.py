@@ -12,6 +12,7 @@ from helpers.processes import run
 from picasso_callbacks.model import under_masks
 from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.model.windows import Windows
+from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes
 
 tells_the_peak = pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells the peak of a process")
@@ -20,12 +21,10 @@ LOOK = """
 import re
 import keras
 import numpy as np
-from picasso_callbacks.explain import look_at
-from picasso_callbacks.model.live_model import LiveModel
-from picasso_callbacks.methods import make_methods
+from picasso_callbacks.explain import Inquiry
 from picasso_callbacks.methods.partial_occlusion import PartialOcclusion
+from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.model.head.targets import TargetChooser
 
 keras.utils.set_random_seed(0)
 model = keras.Sequential([
@@ -35,8 +34,9 @@ model = keras.Sequential([
     keras.layers.Dense(4, activation="softmax"),
 ])
 probes = Probes(np.random.default_rng(0).random((PROBES, 224, 224, 3), dtype="float32"))
-methods = make_methods([PartialOcclusion(window=SIDE, stride=SIDE), "saliency_map", "class_probabilities"])
-look_at(LiveModel(model, probes, incremental=False), methods, TargetChooser(None, 2, probes))
+methods = [PartialOcclusion(window=SIDE, stride=SIDE), "saliency_map", "class_probabilities"]
+inquiry = Inquiry(probes, methods, options=Options(incremental=False))
+inquiry.look(inquiry.watch(model))
 # Not getrusage: its maximum is that of the parent process too.
 print(re.search(r"VmHWM:\\s+(\\d+) kB", open("/proc/self/status").read())[1])
 """
@@ -77,7 +77,8 @@ def peak(program, windows, **names):
 
 @pytest.mark.parametrize(("kept", "taken_by_then"), [(0, [1, 2]), (7 * 16 * 16 * 3 * 4, [1, 1])])
 def test_batches_are_put_together_in_memory_that_is_kept_only_if_small(monkeypatch, kept, taken_by_then):
-    live = LiveModel(cnn((16, 16, 3))[0], Probes(np.ones((2, 16, 16, 3), "float32")), incremental=False, batch_size=7)
+    options = Options(incremental=False, batch_size=7)
+    live = LiveModel(cnn((16, 16, 3))[0], Probes(np.ones((2, 16, 16, 3), "float32")), options)
     if not live._backend.in_memory:
         pytest.skip("batches are put together on the device")
     empty, taken = live._backend.empty, []

@@ -11,6 +11,7 @@ from picasso_callbacks.model.batches import Batches, is_out_of_memory
 from picasso_callbacks.model.incremental import plan
 from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.model.windows import Windows
+from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes
 
 
@@ -99,6 +100,7 @@ import logging, resource
 import keras, numpy as np
 from picasso_callbacks.model.incremental import plan
 from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.model.windows import Windows
 
@@ -111,11 +113,11 @@ model = keras.Sequential([
     keras.layers.Dense(2, activation="softmax"),
 ])
 images = np.random.default_rng(0).random((4, 64, 64, 3), dtype="float32")
-live = LiveModel(model, Probes(images), incremental=INCREMENTAL, batch_size=8)
+live = LiveModel(model, Probes(images), Options(incremental=INCREMENTAL, batch_size=8))
 windows, keep = Windows((64, 64), 16, 8), lambda scores, rows: scores.logits
 expected = live.scores_under_windows(windows, live.canvases("grey"), keep)
 
-live = LiveModel(model, Probes(images), incremental=INCREMENTAL, batch_size=196)
+live = LiveModel(model, Probes(images), Options(incremental=INCREMENTAL, batch_size=196))
 live.scores()  # 196 images take 196 MiB and more in each layer
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (ROOM << 20),) * 2)
@@ -164,7 +166,7 @@ def test_the_live_model_goes_on_with_smaller_batches(caplog, monkeypatch, increm
     windows, keep = Windows((16, 16), 4, 4), lambda scores, rows: scores.logits
     found = []
     for batch_size in (None, 3):
-        live = LiveModel(model, Probes(images), incremental=incremental, batch_size=batch_size)
+        live = LiveModel(model, Probes(images), Options(incremental=incremental, batch_size=batch_size))
         gradients = live.gradients(np.zeros((6, 1), int))
         occluded = live.scores_under_windows(windows, live.canvases("grey"), keep)
         found.append((live.scores().logits, gradients, occluded))

@@ -10,12 +10,8 @@ from helpers.models import linear
 from helpers.shortcut_training import compiled, data, fit, probes, regions
 
 from picasso_callbacks import PartialOcclusion, Picasso, explain
-from picasso_callbacks.explain import look_at
-from picasso_callbacks.methods import make_methods
-from picasso_callbacks.model.head.targets import TargetChooser
-from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.explain import Inquiry
 from picasso_callbacks.report import Report
-from picasso_callbacks.shortcuts import Drift
 from picasso_callbacks.training.responder import Responder
 
 OURS = ("picasso_callbacks", logging.WARNING)
@@ -392,15 +388,13 @@ def test_asked_for_of_a_dense_output_it_says_so_before_training(tmp_path):
 def test_a_network_that_is_turned_over_still_looks_at_the_same():
     model = compiled()
     fit(model, epochs=2)
-    seen = []
+    inquiry, seen = Inquiry(probes(), [PartialOcclusion(window=4, stride=4)], "top", 1), []
     for sign in (1, -1):
         kernel, bias = model.get_weights()
         model.set_weights([sign * kernel, bias])
-        live = LiveModel(model, probes())
-        chooser = TargetChooser("top", 1, probes())
-        look_at(live, make_methods([PartialOcclusion(window=4, stride=4)]), chooser, see=seen.append)
-    drift = Drift()
-    assert [drift.see(epoch, maps) for epoch, maps in enumerate(seen)] == [None, 0]
+        live = inquiry.watch(model)
+        seen.append(inquiry.look(live, now=len(seen)).stable_since)
+    assert seen == [None, 0]
 
 
 def test_explain_gives_the_same_verdict(tmp_path):

@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from picasso_callbacks.model.head.head import TOLERANCE, DecodeProb, Head, Reading, Source, decoded
+from picasso_callbacks.model.head.head import TOLERANCE, Head, Reading, Source, decoded
 from picasso_callbacks.model.head.scores import sigmoid, softmax
+from picasso_callbacks.typing import DecodeProb
 
 _MEND = (
     "Pass decode_prob=..., which turns the model's outputs into probabilities [N, classes]: 'softmax' or 'sigmoid' "

@@ -11,7 +11,6 @@ import numpy as np
 
 from picasso_callbacks.problems import naming
 
-DecodeProb = Callable[[Any], Any] | Literal["softmax", "sigmoid", "value"]
 Reading = Literal["softmax", "sigmoid", "binary", "value", "decoded"]
 Source = Literal["logits", "outputs", "probabilities"]
 

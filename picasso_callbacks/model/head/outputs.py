@@ -28,6 +28,7 @@ class Pick:
     def __init__(self, model: keras.Model, output: str | int | None, everything: bool):
         self._output = output
         self._everything = everything and output is None
+        self._model = model
         self._names = list(getattr(model, "output_names", None) or ())
         structure = getattr(model, "output", None)
         self._order = list(structure) if isinstance(structure, dict) else None
@@ -43,6 +44,11 @@ class Pick:
         if not self._settled:
             self._settle(outputs)
         return outputs if self.key is None else outputs[self.key]
+
+    @property
+    def loss(self) -> Any:
+        """The loss that the model has for the output, as `loss_of` gives it."""
+        return loss_of(self._model, self.key)
 
     def _settle(self, outputs: Any) -> None:
         if self._everything:

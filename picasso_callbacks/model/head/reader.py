@@ -8,17 +8,16 @@ from typing import Any
 import keras
 import numpy as np
 
+from picasso_callbacks.model.head.find_head import find_head
 from picasso_callbacks.model.head.head import Head, decoded
 from picasso_callbacks.model.head.outputs import Pick
 from picasso_callbacks.model.head.scores import Scores, sigmoid, softmax
+from picasso_callbacks.options import Options
 from picasso_callbacks.problems import naming
+from picasso_callbacks.typing import OutputMask
 
 Derived = tuple[int, int] | Callable[[Any], Any]
 """A target beside the classes: the contrast of two classes, or a function of the model's outputs, `[N]`."""
-
-
-OutputMask = np.ndarray
-"""Which positions of a dense output count: bool `[h, w]`, or one for each probe `[P, h, w]`."""
 
 
 class Reader:
@@ -31,6 +30,7 @@ class Reader:
         weights: For dense outputs, how much each position counts: float32 `[P, positions]`, rows summing to 1.
 
     Attributes:
+        head: How the output is read.
         contrasts: For each derived target the two classes whose contrast it is, or `None`.
     """
 
@@ -91,6 +91,42 @@ class Reader:
 
     def _weights_of(self, rows: Any) -> Any:
         return None if self._weights is None else keras.ops.take(self._weights, rows, axis=0)
+
+
+def make_reader(
+    outputs: Any, logits: np.ndarray | None, pick: Pick, options: Options, derived: Sequence[Derived], probes: int
+) -> tuple[Reader, int]:
+    """Finds out from a first answer how a model is to be read; returns the reader and the number of classes.
+
+    Args:
+        outputs: All that the model returned for some of the probes, in NumPy.
+        logits: The logits that were found of the output that is explained, or `None`.
+        pick: Takes that output.
+        options: For `decode_prob` and `output_mask`.
+        derived: Targets beside the classes.
+        probes: How many probes there are.
+
+    Raises:
+        ValueError: The outputs can't be read so, or a mask or derived target doesn't go with them.
+    """
+    output = pick(outputs)
+    head, mask = find_head(output, logits, options.decode_prob, pick.loss), options.output_mask
+    if mask is not None and not head.dense:
+        raise ValueError(
+            f"Picasso: output_mask was passed, but the model's output has shape {np.shape(output)}, without positions; "
+            f"expected [N, h, w, classes]. Pass output_mask=None."
+        )
+    weights = position_weights(output, mask, probes) if head.dense else None
+    rows = np.arange(len(keras.tree.flatten(outputs)[0]))
+    extracted = Reader(head, pick, (), weights).extract(outputs, logits, rows)
+    classes = Reader(head, pick, (), weights).read(to_numpy(extracted)).classes
+    check_derived(derived, outputs, classes, len(rows))
+    return Reader(head, pick, derived, weights), classes
+
+
+def to_numpy(nest: Any) -> Any:
+    """A nest of tensors as one of arrays."""
+    return keras.tree.map_structure(keras.ops.convert_to_numpy, nest)
 
 
 def check_derived(derived: Sequence[Derived], outputs: Any, classes: int, count: int) -> None:

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeGuard
-
 import numpy as np
 
 from picasso_callbacks.model.head.reader import Derived
 from picasso_callbacks.model.head.scores import Scores
 from picasso_callbacks.probes import Probes
-
-ClassSpec = str | int
-Target = ClassSpec | tuple[ClassSpec, ClassSpec] | Callable[[Any], Any]
-TargetSpec = Target | list[Target] | None
+from picasso_callbacks.typing import Target, Targets, is_integer
 
 
 class TargetChooser:
@@ -36,8 +30,8 @@ class TargetChooser:
         ValueError: No such class, `"label"` without labels, `top` below 1.
     """
 
-    def __init__(self, targets: TargetSpec, top: int, probes: Probes):
-        if not is_index(top) or top < 1:
+    def __init__(self, targets: Targets, top: int, probes: Probes):
+        if not is_integer(top) or top < 1:
             raise ValueError(f"top is {top!r}; expected how many classes to explain, an int >= 1.")
         self._top = top
         self._labels = probes.labels
@@ -116,13 +110,8 @@ class TargetChooser:
                 classes = self._class_names or "not known: pass Probes(..., class_names=...)"
                 raise ValueError(f"targets holds {target!r}; expected 'top', 'label' or a class; classes: {classes}.")
             return self._class_names.index(target)
-        if is_index(target) and target >= 0:
+        if is_integer(target) and target >= 0:
             return target
         raise ValueError(
             f"targets holds {target!r}; expected a class index >= 0 or name, a contrast (this, not_that) or a function."
         )
-
-
-def is_index(value: object) -> TypeGuard[int]:
-    """Whether `value` is an integer, Python's or NumPy's, and no bool."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)

@@ -9,7 +9,7 @@ from typing import Any
 
 import keras
 
-from picasso_callbacks.model.head.activations import hides_logits
+from picasso_callbacks.model.head import hides_logits
 
 Shape = tuple[int, ...]
 """A tensor's shape without the batch."""

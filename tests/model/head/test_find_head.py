@@ -6,6 +6,7 @@ import pytest
 from helpers.models import from_logits, linear
 
 from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes
 
 SIZE = (1, 3, 1)
@@ -15,7 +16,7 @@ EYE = np.eye(3)
 
 
 def read(model, decode_prob=None, probes=PROBES):
-    return LiveModel(model, probes, decode_prob=decode_prob)
+    return LiveModel(model, probes, Options(decode_prob=decode_prob))
 
 
 def softmax(x):

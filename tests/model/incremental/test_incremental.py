@@ -10,6 +10,7 @@ from picasso_callbacks.model import incremental, live_model
 from picasso_callbacks.model.incremental import make_plan
 from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.model.windows import Windows
+from picasso_callbacks.options import Options
 
 
 def head(hidden, classes=5):
@@ -54,7 +55,7 @@ def with_random_weights(model):
 def log_odds(model, windows, probes=3, route=True, **kwargs):
     """Log-odds of every class for every window, `[P, M, classes]`, and whether patches were used."""
     images, canvas = (patchwork(probes, windows.size, model.input_shape[-1], seed) for seed in (4, 5))
-    live = LiveModel(model, Probes(images), incremental=route, **kwargs)
+    live = LiveModel(model, Probes(images), Options(incremental=route, **kwargs))
     every_class = np.tile(np.arange(live.classes), (10_000, 1))
     found = live.scores_under_windows(
         windows, live.canvases(canvas), lambda scores, rows: scores.log_odds(every_class[: len(rows)])
@@ -200,7 +201,9 @@ def test_windows_take_as_much_work_at_once_as_images(batch_size, windows_at_once
     """Of windows more than of images where the library chooses, of images whose activations are kept a quarter."""
     monkeypatch.setattr(live_model, "SMALLEST", 4)
     monkeypatch.setattr(live_model, "LARGEST", 4)
-    live = LiveModel(functional((24, 24), residual), Probes(patchwork(6, (24, 24), 3, 1)), batch_size=batch_size)
+    live = LiveModel(
+        functional((24, 24), residual), Probes(patchwork(6, (24, 24), 3, 1)), Options(batch_size=batch_size)
+    )
     windows, sizes = Windows((24, 24), 6, 6), {}
     route = live._under_masks.route(windows)
 
@@ -224,7 +227,7 @@ def test_windows_take_as_much_work_at_once_as_images(batch_size, windows_at_once
 
 def test_a_rehearsal_asks_about_the_first_group_of_probes_only():
     model = functional((24, 24), residual)
-    live = LiveModel(model, Probes(patchwork(6, (24, 24), 3, seed=1)), batch_size=25)
+    live = LiveModel(model, Probes(patchwork(6, (24, 24), 3, seed=1)), Options(batch_size=25))
     windows, canvases, asked = Windows((24, 24), 6, 5), live.canvases("grey"), []
 
     def measure(scores, rows):
@@ -249,7 +252,7 @@ def test_new_weights_are_used_without_another_trace():
     model = functional((24, 24), residual)
     windows, images = Windows((24, 24), 6, 5), np.random.default_rng(0).random((2, 24, 24, 3), dtype="float32")
     measure = lambda scores, rows: scores.logits  # noqa: E731
-    live, plain = (LiveModel(model, Probes(images), incremental=route) for route in (True, False))
+    live, plain = (LiveModel(model, Probes(images), Options(incremental=route)) for route in (True, False))
     before = live.scores_under_windows(windows, live.canvases("grey"), measure)
     for weight in model.weights:
         weight.assign(weight * 1.1 + 0.01)

@@ -1,0 +1,109 @@
+"""Findings: all that one look tells of what the answers hang on, and in words what that means."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from picasso_callbacks.explanation import Explanation
+from picasso_callbacks.model import LiveModel, Scores
+from picasso_callbacks.options import Options
+from picasso_callbacks.probes import Probes
+from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.detector import make_detector
+from picasso_callbacks.shortcuts.drift import Drift
+from picasso_callbacks.shortcuts.evidence import Evidence, weigh_regions
+from picasso_callbacks.shortcuts.hiding import Hiding, hide_regions
+from picasso_callbacks.shortcuts.verdict import make_verdict
+
+
+@dataclasses.dataclass(frozen=True)
+class Findings:
+    """What one look tells of what the answers hang on.
+
+    Args:
+        dependences: How far the answers hang on each cue that was tried; empty if shortcuts were not looked for.
+        alarms: Those of them on which answers should not hang, but do; the worst first.
+        evidence: How much of each heatmap lies on each region; empty without regions.
+        hidings: What hiding each region does to the answers; empty without an expected region.
+        stable_since: The epoch (or step) since which the first heatmaps have hardly changed; `None` if they still do,
+            or outside of a training.
+        verdict: What all that means, in words; empty if shortcuts were not looked for.
+    """
+
+    dependences: tuple[Dependence, ...] = ()
+    alarms: tuple[Dependence, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    hidings: tuple[Hiding, ...] = ()
+    stable_since: int | None = None
+    verdict: str = ""
+
+
+class Finder:
+    """Finds out, look after look, what the answers hang on.
+
+    Args:
+        probes: The probes.
+        options: For `shortcuts`, `expected` and `allowed`.
+
+    Raises:
+        ValueError: Shortcuts were asked for, and can't be told from these probes.
+    """
+
+    def __init__(self, probes: Probes, options: Options):
+        self._regions = probes.regions or {}
+        self._detector = make_detector(probes, options)
+        self._drift = Drift()
+
+    def restart(self) -> None:
+        """Another training begins: the alarm's account is opened anew."""
+        if self._detector is not None:
+            self._detector.restart()
+
+    def copy(self) -> Finder:
+        """One whose looks are not counted here."""
+        other = copy.copy(self)
+        other._detector, other._drift = copy.copy(self._detector), copy.copy(self._drift)
+        return other
+
+    def find(
+        self,
+        live: LiveModel,
+        scores: Scores,
+        maps: Mapping[str, Explanation],
+        class_names: Sequence[str],
+        attempt: Callable[..., Any],
+        unit: str,
+        now: int | None,
+    ) -> Findings:
+        """What this look tells.
+
+        Args:
+            live: The model.
+            scores: Its scores of the untouched probes.
+            maps: The heatmaps that are attributions, by method.
+            class_names: A name for each class.
+            attempt: As in `Inquiry.look`.
+            unit: In what looks are counted.
+            now: The count of this one; `None` outside of a training, where there is no drift to be seen.
+        """
+        detector = self._detector
+        told = None if detector is None else attempt("shortcuts", detector.detect, live, scores)
+        evidence = attempt("evidence", weigh_regions, maps, self._regions) or ()
+        since = None
+        if now is not None and maps:
+            first = next(iter(maps.values())).values[:, 0]
+            # Without the sign: the target may be another class than at the look before, which the same place speaks
+            # against.
+            since = attempt("drift", self._drift.see, now, np.abs(first))
+        if detector is None or told is None:
+            return Findings(evidence=evidence, stable_since=since)
+        hidings = () if detector.expected is None else attempt("hiding", hide_regions, live, scores) or ()
+        moment = None if since is None else f"{unit} {since}"
+        about = told.alarms, class_names, detector.expected, evidence, hidings, moment
+        verdict = attempt("verdict", make_verdict, *about) or ""
+        return Findings(told.dependences, told.alarms, evidence, hidings, since, verdict)
