@@ -234,7 +234,7 @@ class Picasso(keras.callbacks.Callback):
             self._recorder.close()
         self._runs += 1
         directory = self._directory if self._runs == 1 else f"{self._directory}_{self._runs}"
-        return Recorder(directory, self._probes, self._layout, self._problems, self._schedule.unit)
+        return Recorder(directory, self._layout, self._problems, self._schedule.unit)
 
     def _parameter(self, name: str) -> int | None:
         """`"epochs"`: up to which one Keras trains; `"steps"`: batches of an epoch. `None` where that is not known."""

@@ -86,7 +86,7 @@ class Report(Findings):
         return Panel(
             name=self.probes.names[index],
             moment=moment,
-            image=self.probes.display()[index],
+            image=self.probes.display([index])[0],
             class_names=self.class_names,
             probabilities=bars[0] if bars and not plain else None,
             plain_values=bars[0] if bars and plain else None,

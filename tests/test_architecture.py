@@ -49,7 +49,7 @@ FLOORS = {
     ],
     "log": [
         {"crc32c", "png", "tags", "worker"},
-        {"event_log"},
+        {"cards", "event_log", "scalars"},
         {"recorder"},
         {"__init__"},
     ],

@@ -215,13 +215,13 @@ class Probes:
         labelled = "not labelled" if self.labels is None else "labelled"
         return f"<Probes: images {self.images.shape} {self.images.dtype}, range {low:g}..{high:g}, {labelled}>"
 
-    def display(self) -> np.ndarray:
-        """The probes as a person sees them: uint8 `[P, H, W, 3]`, the value range spread over 0..255.
+    def display(self, rows: Sequence[int] | slice = slice(None)) -> np.ndarray:
+        """Probes as a person sees them, by default all: uint8 `[P, H, W, 3]`, the value range spread over 0..255.
 
         One channel is grey, three are RGB, four RGBA on white; of any other number the mean is shown as grey.
         """
         low, high = self.value_range
-        shown = np.clip((self.images.astype("float64") - low) / (high - low), 0, 1)
+        shown = np.clip((self.images[rows].astype("float64") - low) / (high - low), 0, 1)
         if shown.shape[-1] == 4:
             alpha = shown[..., 3:]
             shown = shown[..., :3] * alpha + (1 - alpha)

@@ -14,15 +14,15 @@ from picasso_callbacks.problems import Problems
 PROBES = 3
 
 
-def recorder(tmp_path, watched, **settings):
-    return Recorder(str(tmp_path / "picasso"), watched, "composite", Problems(raises=True), **settings)
+def recorder(tmp_path, **settings):
+    return Recorder(str(tmp_path / "picasso"), "composite", Problems(raises=True), **settings)
 
 
 def test_more_looks_than_the_queue_holds_are_all_written(tmp_path):
     """Nobody waits between them, so that the queue of two is full from the third one on."""
     watched = probes(PROBES)
     report = explain(compiled(), watched)
-    writes = recorder(tmp_path, watched)
+    writes = recorder(tmp_path)
     for step in range(40):
         writes.record(step, report)
     writes.close()
@@ -37,7 +37,7 @@ def test_pictures_say_what_is_counted(tmp_path, unit, step):
     report = explain(compiled(), watched)
 
     def pictures(directory, unit):
-        writes = recorder(tmp_path / directory, watched, unit=unit)
+        writes = recorder(tmp_path / directory, unit=unit)
         writes.record(step, report)
         writes.filmstrips()
         writes.close()
@@ -54,7 +54,7 @@ def test_the_three_hundredth_look_costs_what_the_tenth_did(tmp_path):
     """In processor time of drawing and writing, in memory of the process, and in bytes of the event file."""
     watched = probes(PROBES)
     report = explain(compiled(), watched)
-    writes = recorder(tmp_path, watched)
+    writes = recorder(tmp_path)
     seconds, sizes = [], []
     for step in range(300):
         begin = time.process_time()
