@@ -30,7 +30,13 @@ class Report(Findings):
         class_scores: float32 `[P, classes]`: logits, or the outputs themselves where they are plain numbers.
         probabilities: float32 `[P, classes]`; `None` where the outputs are plain numbers.
         explanations: An `Explanation` for each method, by its name.
-        dependences, alarms, evidence, hidings, stable_since, verdict: As in `Findings`.
+        dependences: How far the answers hang on each cue that was tried; empty if shortcuts were not looked for.
+        alarms: Those of them on which answers should not hang, but do; the worst first.
+        evidence: How much of each heatmap lies on each region; empty without regions.
+        hidings: What hiding each region does to the answers; empty without an expected region.
+        stable_since: The epoch (or step) since which the first heatmaps have hardly changed; `None` if they still do,
+            or outside of a training.
+        verdict: What all that means, in words; empty if shortcuts were not looked for.
 
     Example:
 

@@ -48,7 +48,7 @@ FLOORS = {
         {"__init__"},
     ],
     "log": [
-        {"crc32c", "png", "tags", "worker"},
+        {"png", "tags", "worker"},
         {"cards", "event_log", "scalars"},
         {"recorder"},
         {"__init__"},

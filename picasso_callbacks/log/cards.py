@@ -1,4 +1,4 @@
-"""Cards: the pictures of a training, by their tags. Cards of each probe at each look, and its filmstrip of all looks."""
+"""Cards: the pictures of a training, by their tags. Cards of each probe at each look, a filmstrip of all."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import socket
 import struct
 import time
 
+import google_crc32c
 import numpy as np
 from tensorboard.compat.proto.event_pb2 import Event, SourceMetadata
 from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
@@ -24,7 +25,6 @@ from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar import metadata as scalar_metadata
 from tensorboard.plugins.text import metadata as text_metadata
 
-from picasso_callbacks.log.crc32c import masked_crc32c
 from picasso_callbacks.log.png import encode_png
 
 _numbers = itertools.count()
@@ -144,4 +144,13 @@ def _record(event: Event) -> bytes:
     """`event` as a record: length, checksum of the length, data, checksum of the data."""
     data = event.SerializeToString()
     length = struct.pack("<Q", len(data))
-    return b"".join([length, struct.pack("<I", masked_crc32c(length)), data, struct.pack("<I", masked_crc32c(data))])
+    return b"".join([length, _checksum(length), data, _checksum(data)])
+
+
+def _checksum(data: bytes) -> bytes:
+    """The CRC-32C as records store it: rotated and offset, since a checksum of checksums is weak.
+
+    TensorBoard's own, a loop over bytes in Python, takes 43 ms for a picture of 150 kB, google-crc32c 0.01 ms.
+    """
+    crc = google_crc32c.value(data)
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)

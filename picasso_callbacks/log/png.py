@@ -1,7 +1,9 @@
 """PNG, fast: each row as its difference from the one above.
 
-Pillow tries five filters on every row, which takes longer than all the rest of drawing. Cards repeat rows: small probes
-are enlarged, and paper is white. On them this one filter gives files of the same size within 1 %, in half of the time.
+Pillow tries five filters on every row and can't be told not to. Cards repeat rows: small probes are enlarged, and paper
+is white. Of a card of digits this one filter makes 62 kB in 7 ms of processor time, Pillow at the same level 62 kB in
+19; of one as rich as a photograph 448 kB in 25 ms, Pillow 449 kB in 45 (`python benchmarks/writing.py`). OpenCV lies
+between them; imagecodecs is as fast, and 30 MB large.
 """
 
 from __future__ import annotations

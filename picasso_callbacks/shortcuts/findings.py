@@ -23,17 +23,7 @@ from picasso_callbacks.shortcuts.verdict import make_verdict
 
 @dataclasses.dataclass(frozen=True)
 class Findings:
-    """What one look tells of what the answers hang on.
-
-    Args:
-        dependences: How far the answers hang on each cue that was tried; empty if shortcuts were not looked for.
-        alarms: Those of them on which answers should not hang, but do; the worst first.
-        evidence: How much of each heatmap lies on each region; empty without regions.
-        hidings: What hiding each region does to the answers; empty without an expected region.
-        stable_since: The epoch (or step) since which the first heatmaps have hardly changed; `None` if they still do,
-            or outside of a training.
-        verdict: What all that means, in words; empty if shortcuts were not looked for.
-    """
+    """What one look tells of what the answers hang on. `Report`, which is this and more, says what each field is."""
 
     dependences: tuple[Dependence, ...] = ()
     alarms: tuple[Dependence, ...] = ()
