@@ -1,7 +1,19 @@
+"""What is public, and that people are told of nothing else: all that lies deeper is private by its place."""
+
+import ast
 import inspect
+import pathlib
+import re
 import types
 
+import pytest
+
 import picasso_callbacks
+import picasso_callbacks.typing
+
+ROOT = pathlib.Path(__file__).parents[1]
+PUBLIC = {"picasso_callbacks", "picasso_callbacks.typing"}
+NAMES = picasso_callbacks.__all__
 
 
 def test_all_is_every_public_name_in_order():
@@ -14,9 +26,46 @@ def test_all_is_every_public_name_in_order():
     assert picasso_callbacks.__all__ == sorted(public)
 
 
-def test_every_exported_name_is_documented():
-    for name in picasso_callbacks.__all__:
-        member = getattr(picasso_callbacks, name)
-        own = vars(member).get("__doc__") if inspect.isclass(member) else member.__doc__
-        assert own, f"{name} has no docstring of its own"
-        assert not own.startswith(f"{name}("), f"{name} has only the docstring that dataclasses make"
+def test_types_for_annotations_are_those_that_signatures_name():
+    hints = {
+        word
+        for member in (picasso_callbacks.Picasso, picasso_callbacks.explain, picasso_callbacks.PartialOcclusion)
+        for parameter in inspect.signature(member).parameters.values()
+        for word in re.findall(r"\w+", str(parameter.annotation))
+    }
+    assert hints & set(vars(picasso_callbacks.typing)) - {"Any", "Callable", "Literal"} <= set(
+        picasso_callbacks.typing.__all__
+    )
+    assert set(picasso_callbacks.typing.__all__) - {"Target"} <= hints
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_is_documented_with_all_its_arguments(name):
+    member = getattr(picasso_callbacks, name)
+    own = vars(member).get("__doc__") if inspect.isclass(member) else member.__doc__
+    assert own, f"{name} has no docstring of its own"
+    assert not own.startswith(f"{name}("), f"{name} has only the docstring that dataclasses make"
+    told = re.findall(r"^ +(\w+): ", own, flags=re.MULTILINE)
+    assert set(inspect.signature(member).parameters) <= set(told)
+
+
+def programs():
+    """The code that people are shown, by where it stands."""
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        for block in re.findall(r"```python\n(.*?)```", path.read_text("utf-8"), re.DOTALL):
+            yield path, block
+    for path in sorted((ROOT / "examples").rglob("*.py")):
+        yield path, path.read_text("utf-8")
+
+
+def test_people_are_shown_public_names_only():
+    shown = 0
+    for path, program in programs():
+        for node in ast.walk(ast.parse(program)):
+            modules = [node.module] if isinstance(node, ast.ImportFrom) else []
+            modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            own = {str(module) for module in modules if str(module).split(".")[0] == "picasso_callbacks"}
+            # docs/adding_a_method.md writes a file of the package itself.
+            assert own <= PUBLIC or path.name == "adding_a_method.md", f"{path} imports {own}"
+            shown += bool(own)
+    assert shown > 5

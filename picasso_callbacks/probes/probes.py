@@ -46,7 +46,6 @@ class Probes:
         extra: The model's other inputs by name, held fixed: an array for each probe `[P, ...]`, or one for all
             `[1, ...]`. Where the model does not know its inputs' names (it is subclassed), the name of the image input
             too, with `None`.
-
         regions: Named parts of the pictures, for telling what the answers hang on: `{"sky": masks, "vehicle": masks}`,
             masks `[P, H, W]`, true inside; or for each probe a mask, a box `(top, left, height, width)` or `None` where
             it lacks the region; or the path of a folder of mask images, white inside, each named as its probe or as

@@ -60,17 +60,12 @@ def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
     names |= {"sky_masks": sky, "vehicle_masks": ~sky}
 
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 4
     for block in blocks:
         exec(block, names)
 
     assert ("picasso", "picasso/tank 01", 9) in read("logs")
-    report = names["report"]
-    assert list(report.explanations) == ["partial_occlusion", "gradient"]
-    # The gradients of two logits, and of two log-probabilities, differ as the weights do, summed over the channels.
-    first, second = report["gradient"].values[0]
-    weights = np.reshape(model.get_weights()[0], (24, 32, 3, 2)).sum(axis=2)[..., report.targets[0]]
-    np.testing.assert_allclose(first - second, weights[..., 0] - weights[..., 1], atol=1e-9)
+    assert names["report"].verdict.startswith("No shortcut seen")
 
 
 def told(lines, name):

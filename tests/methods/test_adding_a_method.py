@@ -8,8 +8,11 @@ import subprocess
 import sys
 
 import keras
+import numpy as np
+from helpers.models import linear
 
 import picasso_callbacks
+from picasso_callbacks import Probes
 
 GUIDE = pathlib.Path(__file__).parents[2] / "docs" / "adding_a_method.md"
 
@@ -44,7 +47,7 @@ def test_the_method_is_short():
 def test_the_method_works_by_its_name(tmp_path):
     copy = tmp_path / "picasso_callbacks"
     shutil.copytree(picasso_callbacks.__path__[0], copy, ignore=shutil.ignore_patterns("__pycache__"))
-    method, use = blocks()
+    method, use, _ = blocks()
     [path] = re.findall(r"`picasso_callbacks/(methods/\w+\.py)`:", GUIDE.read_text("utf-8"))
     (copy / path).write_text(method)
     ran = subprocess.run(
@@ -60,3 +63,15 @@ def test_the_method_works_by_its_name(tmp_path):
     found = ran.stdout.strip().splitlines()[-1:]
     assert found == ["[[2.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]"], ran.stdout + ran.stderr
     assert list(tmp_path.glob("logs/picasso/*tfevents*"))
+
+
+def test_a_method_of_ones_own_is_passed_as_an_instance():
+    model = linear((6, 8, 3), np.random.default_rng(1).normal(size=(6 * 8 * 3, 2)), "softmax")
+    names = {"model": model, "probes": Probes(np.random.default_rng(2).random((2, 6, 8, 3)), labels=[0, 1])}
+    exec(blocks()[2], names)
+    report = names["report"]
+    assert list(report.explanations) == ["partial_occlusion", "gradient"]
+    # The gradients of two logits, and of two log-probabilities, differ as the weights do, summed over the channels.
+    first, second = report["gradient"].values[0]
+    weights = np.reshape(model.get_weights()[0], (6, 8, 3, 2)).sum(axis=2)[..., report.targets[0]]
+    np.testing.assert_allclose(first - second, weights[..., 0] - weights[..., 1], atol=1e-5)
