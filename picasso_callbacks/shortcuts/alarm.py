@@ -18,21 +18,8 @@ Nominal, since the bounds take the probes' gaps for independent, and probes shar
 HOLD = 0.5
 """The level at which an alarm that was raised is kept: until the cue is about as likely to be harmless as not."""
 
-_HARMLESS = {"colour": (0.14, 0.14), "layout": (0.14, 0.14), "texture": (0.2, 0.25)}
-_HARMLESS_PLACE = (0.04, 0.04)
-
 _NEARLY = 0.05
 """All that surrounds the object carries what the sky does, and a little noise: the sky should be named first."""
-
-
-def harmless(dependence: Dependence) -> tuple[float, float]:
-    """The change and the mean of errors up to which honest networks depend on a cue.
-
-    What is spread over the whole picture always carries a little of the object itself: its coarse layout the object's
-    place and size, its fine texture the object's edges. In its first epochs a network may know the edges only: it is
-    unsure then, so that they move little probability, but many answers.
-    """
-    return _HARMLESS.get(dependence.name, _HARMLESS_PLACE)
 
 
 def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str] = ()) -> list[Dependence]:
@@ -61,4 +48,4 @@ def without_repeats(alarms: list[Dependence]) -> list[Dependence]:
 
 
 def _exceeds(one: Dependence, level: float) -> bool:
-    return any(bound > limit for bound, limit in zip(one.lower_bounds(level), harmless(one), strict=True))
+    return any(bound > limit for bound, limit in zip(one.lower_bounds(level), one.harmless, strict=True))

@@ -19,6 +19,15 @@ Prepare = Callable[[np.ndarray], Exchange]
 """Makes the exchange of a cue between images, float32 `[P, H, W, C]`."""
 
 
+HARMLESS_PLACE = (0.04, 0.04)
+"""The change and the mean of errors up to which honest networks depend on a place.
+
+What is spread over the whole picture always carries a little of the object itself: its coarse layout the object's place and
+size, its fine texture the object's edges. In its first epochs a network may know the edges only: it is unsure then, so
+that they move little probability, but many answers.
+"""
+
+
 @dataclasses.dataclass(frozen=True)
 class Cue:
     """Something that a label should not hang on, unless it is what the label means.
@@ -30,6 +39,7 @@ class Cue:
         suspicious: Whether an answer that depends on it is reported as a shortcut. Parts of the picture in which the
             object itself may be are measured only.
         area: The share of the picture that is exchanged, 0..1; 1 for what is everywhere.
+        harmless: The change and the mean of errors up to which honest networks depend on it.
     """
 
     name: str
@@ -37,6 +47,7 @@ class Cue:
     prepare: Prepare
     suspicious: bool = True
     area: float = 1.0
+    harmless: tuple[float, float] = HARMLESS_PLACE
 
 
 def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: tuple[int, int]) -> list[Cue]:
@@ -49,8 +60,8 @@ def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: 
     """
     places = [(f"place at {row}, {column}", _box(size, (row, column), tag_size)) for row, column in tags]
     return [
-        Cue("colour", "the colours and brightness", _colour),
-        Cue("layout", "the coarse layout of light", _layout),
+        Cue("colour", "the colours and brightness", _colour, harmless=(0.14, 0.14)),
+        Cue("layout", "the coarse layout of light", _layout, harmless=(0.14, 0.14)),
         TEXTURE,
         _place("frame", "the frame", _frame(size)),
         _place("corners", "the corners", _corners(size)),
@@ -182,5 +193,5 @@ def _thirds(size: tuple[int, int]) -> dict[str, np.ndarray]:
     return {name: np.broadcast_to((rows == i)[:, None], size) for i, name in enumerate(("top", "middle", "bottom"))}
 
 
-TEXTURE = Cue("texture", "the fine texture", _texture)
+TEXTURE = Cue("texture", "the fine texture", _texture, harmless=(0.2, 0.25))
 """The one cue of these that may lie on an object and not belong to it."""

@@ -13,6 +13,7 @@ import functools
 import numpy as np
 
 from picasso_callbacks.model import Scores
+from picasso_callbacks.shortcuts.cues import HARMLESS_PLACE
 from picasso_callbacks.shortcuts.donors import Pairs
 
 
@@ -33,6 +34,7 @@ class Dependence:
         flips: float64 `[N]`, 0..1: the share of donors of other classes with whose cue the answer changes.
         share: Which part of the difference in log-odds between the classes travels with the cue; about 0..1.
         control: `flips` for a part of the same size elsewhere; `None` where there is no such thing.
+        harmless: The change and the mean of errors up to which honest networks depend on the cue.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Dependence:
     flips: np.ndarray
     share: float
     control: np.ndarray | None = None
+    harmless: tuple[float, float] = HARMLESS_PLACE
 
     @property
     def change(self) -> float:

@@ -45,16 +45,17 @@ class Exchanges:
             control = flips(base, next(of_controls), trial.pairs.of_other_classes) if trial.control else None
             found.append(
                 Dependence(
-                    name=trial.name,
-                    phrase=trial.phrase,
-                    suspicious=trial.suspicious,
-                    area=trial.area,
+                    name=trial.cue.name,
+                    phrase=trial.cue.phrase,
+                    suspicious=trial.cue.suspicious,
+                    area=trial.cue.area,
                     labels=self._probes.labels[trial.pairs.tested],
                     gaps=gaps,
                     errors=errors(scores, self._probes.labels, trial.pairs),
                     flips=flips(base, scores, trial.pairs),
                     share=share,
                     control=control,
+                    harmless=trial.cue.harmless,
                 )
             )
         return found

@@ -31,19 +31,13 @@ class Trial:
     """One cue to be tried.
 
     Args:
-        name: The cue's or region's name.
-        phrase: How a sentence calls it.
-        suspicious: Whether answers should not hang on it.
-        area: The share of the picture that it takes, 0..1.
+        cue: The cue, or a region as one.
         pairs: Between whom it is exchanged.
         exchange: Puts it from probes into probes.
         control: Exchanges a part of the same size elsewhere; `None` where there is no such thing.
     """
 
-    name: str
-    phrase: str
-    suspicious: bool
-    area: float
+    cue: Cue
     pairs: Pairs
     exchange: Exchange
     control: Exchange | None = None
@@ -81,7 +75,7 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
         return [_cue_trial(images, cue, pairs, allowed) for cue in cues]
     masks = _regions_to_try(probes, expected, allowed)
     trials = [_region_trial(images, probes.labels, name, mask, expected) for name, mask in masks.items()]
-    left_out = [trial.name for trial in trials if not _enough(trial.pairs, probes.labels)]
+    left_out = [trial.cue.name for trial in trials if not _enough(trial.pairs, probes.labels)]
     if SURROUNDINGS in left_out:
         marked = int(masks[SURROUNDINGS].any(axis=(1, 2)).sum())
         raise ValueError(
@@ -90,7 +84,7 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
         )
     if left_out:
         logger.warning("Picasso: too few probes of two classes have the region %s; it is not tried.", left_out)
-    return [*(trial for trial in trials if trial.name not in left_out), _cue_trial(images, TEXTURE, pairs, allowed)]
+    return [*(trial for trial in trials if trial.cue.name not in left_out), _cue_trial(images, TEXTURE, pairs, allowed)]
 
 
 def _enough(pairs: Pairs, labels: np.ndarray) -> bool:
@@ -100,7 +94,7 @@ def _enough(pairs: Pairs, labels: np.ndarray) -> bool:
 
 def _cue_trial(images: np.ndarray, cue: Cue, pairs: Pairs, allowed: Collection[str]) -> Trial:
     suspicious = cue.suspicious and cue.name not in allowed
-    return Trial(cue.name, cue.phrase, suspicious, cue.area, pairs, cue.prepare(images))
+    return Trial(dataclasses.replace(cue, suspicious=suspicious), pairs, cue.prepare(images))
 
 
 def _regions_to_try(probes: Probes, expected: str, allowed: Collection[str]) -> dict[str, np.ndarray]:
@@ -133,7 +127,8 @@ def _region_trial(images: np.ndarray, labels: np.ndarray, name: str, masks: np.n
 
     phrase = f"everything but the {expected}" if name == SURROUNDINGS else f"the {name}"
     pairs = choose_pairs(labels, DONORS, present)
-    return Trial(name, phrase, True, area, pairs, exchange, None if area > 0.5 else control)
+    cue = Cue(name, phrase, lambda _: exchange, area=area)
+    return Trial(cue, pairs, exchange, None if area > 0.5 else control)
 
 
 def _check_allowed(allowed: Collection[str], names: list[str]) -> None:

@@ -172,7 +172,7 @@ def test_places_in_tiny_images_do_not_overlap(size, tag_size):
 @pytest.mark.parametrize(("size", "tags"), [((1, 32), 2), ((2, 2), 1), ((3, 3), 1), ((1, 1), 1), ((8, 8), 2)])
 def test_tiny_probes_have_as_many_small_places_as_there_is_room_for(size, tags):
     images = np.random.default_rng(0).uniform(0, 1, (8, *size, 1))
-    names = [trial.name for trial in make_trials(Probes(images, labels=np.arange(8) % 2))]
+    names = [trial.cue.name for trial in make_trials(Probes(images, labels=np.arange(8) % 2))]
     assert sum(name.startswith("tag") for name in names) == tags
 
 

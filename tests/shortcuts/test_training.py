@@ -12,6 +12,7 @@ from helpers.shortcut_training import compiled, data, fit, probes, regions
 from picasso_callbacks import PartialOcclusion, Picasso, explain
 from picasso_callbacks.explain import Inquiry
 from picasso_callbacks.report import Report
+from picasso_callbacks.shortcuts.exchange import Exchanges
 from picasso_callbacks.training.responder import Responder
 
 OURS = ("picasso_callbacks", logging.WARNING)
@@ -85,17 +86,16 @@ def test_of_scores_that_are_not_finite_nothing_is_said(tmp_path, caplog):
 
 
 def test_where_nothing_can_be_found_out_any_more_nothing_is_said(tmp_path, caplog, monkeypatch):
-    picasso = watching(tmp_path, on_error="warn")
-    measure, looks = picasso._detector._exchanges.measure, []
+    measure, looks = Exchanges.measure, []
 
-    def fails_later(live, scores):
+    def fails_later(self, live, scores):
         looks.append(0)
         if len(looks) > 2:  # the rehearsal and epoch 0
             raise RuntimeError("no memory")
-        return measure(live, scores)
+        return measure(self, live, scores)
 
-    monkeypatch.setattr(picasso._detector._exchanges, "measure", fails_later)
-    fit(compiled(), picasso, epochs=3)
+    monkeypatch.setattr(Exchanges, "measure", fails_later)
+    fit(compiled(), watching(tmp_path, on_error="warn"), epochs=3)
     alarm, failed = warnings(caplog)
     assert alarm.startswith("Picasso, epoch 0: half-track")
     assert "shortcuts failed and is switched off" in failed
