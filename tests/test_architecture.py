@@ -41,7 +41,7 @@ FLOORS = {
         {"__init__"},
     ],
     "model.head": [
-        {"activations", "head", "outputs", "scores"},
+        {"head", "logits", "pick", "scores"},
         {"find_head"},
         {"reader"},
         {"targets"},

@@ -2,7 +2,7 @@
 
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.evidence import Evidence
-from picasso_callbacks.shortcuts.findings import Finder, Findings
+from picasso_callbacks.shortcuts.finder import Finder, Findings
 from picasso_callbacks.shortcuts.hiding import Hiding
 
 __all__ = ["Dependence", "Evidence", "Finder", "Findings", "Hiding"]

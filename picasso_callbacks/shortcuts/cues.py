@@ -22,9 +22,9 @@ Prepare = Callable[[np.ndarray], Exchange]
 HARMLESS_PLACE = (0.04, 0.04)
 """The change and the mean of errors up to which honest networks depend on a place.
 
-What is spread over the whole picture always carries a little of the object itself: its coarse layout the object's place and
-size, its fine texture the object's edges. In its first epochs a network may know the edges only: it is unsure then, so
-that they move little probability, but many answers.
+What is spread over the whole picture always carries a little of the object itself: its coarse layout the object's place
+and size, its fine texture the object's edges. In its first epochs a network may know the edges only: it is unsure then,
+so that they move little probability, but many answers.
 """
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from picasso_callbacks.model.head.find_head import find_head
 from picasso_callbacks.model.head.head import Head, decoded
-from picasso_callbacks.model.head.outputs import Pick
+from picasso_callbacks.model.head.pick import Pick
 from picasso_callbacks.model.head.scores import Scores, sigmoid, softmax
 from picasso_callbacks.options import Options
 from picasso_callbacks.problems import naming

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from picasso_callbacks.model.head.head import Head
-from picasso_callbacks.model.head.outputs import Pick
+from picasso_callbacks.model.head.pick import Pick
 from picasso_callbacks.model.head.reader import Reader, position_weights
 
 ROWS = np.arange(2)

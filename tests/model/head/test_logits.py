@@ -8,7 +8,7 @@ import pytest
 from keras import layers
 
 from picasso_callbacks import Probes, explain
-from picasso_callbacks.model.head.activations import recorded_activations
+from picasso_callbacks.model.head.logits import recorded_activations
 from picasso_callbacks.model.live_model import LiveModel
 
 SIZE = (4, 5, 1)

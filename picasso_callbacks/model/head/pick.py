@@ -1,4 +1,4 @@
-"""Outputs: which of a model's outputs is explained, and with which loss it is trained."""
+"""Pick: which of a model's outputs is explained, and with which loss it is trained."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import pytest
 from helpers.models import from_logits
 
 from picasso_callbacks import Picasso, Probes, explain
-from picasso_callbacks.model.head.outputs import loss_of
+from picasso_callbacks.model.head.pick import loss_of
 
 SIZE = (1, 2, 1)
 PROBES = Probes(np.array([[[1.0, 3.0]], [[2.0, 0.5]]], dtype="float32")[..., None])

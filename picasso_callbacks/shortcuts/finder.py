@@ -1,4 +1,4 @@
-"""Findings: all that one look tells of what the answers hang on, and in words what that means."""
+"""Finder: all that one look tells of what the answers hang on, and in words what that means."""
 
 from __future__ import annotations
 
