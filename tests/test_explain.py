@@ -1,10 +1,9 @@
-"""explain and Report: one look at a model, and what is said when something doesn't fit."""
+"""explain: one look at a model, and what is said when something doesn't fit."""
 
 import keras
 import numpy as np
 import pytest
 from helpers.models import linear, looks_at
-from PIL import Image
 
 from picasso_callbacks import (
     ClassProbabilities,
@@ -88,37 +87,11 @@ def test_class_names_are_counted_where_there_are_none(model):
     )
 
 
-def test_a_picture_of_each_probe(report):
-    pictures = [report.image(i) for i in range(2)]
-    assert all(isinstance(picture, Image.Image) for picture in pictures)
-    assert pictures[0].size == pictures[1].size
-    assert np.any(np.asarray(pictures[0]) != np.asarray(pictures[1]))
-
-
-@pytest.mark.parametrize(
-    "methods", ["saliency_map", ["class_probabilities"], [PartialOcclusion(), "partial_occlusion"]]
-)
-def test_a_picture_of_any_choice_of_methods(model, methods):
-    explain(model, Probes(images(1)), methods=methods, targets=0).image(0)
-
-
-def test_notebooks_show_a_picture_for_each_probe_with_names_escaped(report):
-    html = report._repr_html_()
-    assert html.count('src="data:image/png;base64,') == 2
-    assert "&lt;b&gt;mud&lt;/b&gt;" in html
-    assert "<b>" not in html
-
-
 def test_methods_come_in_the_order_given_and_a_second_of_a_kind_has_a_number(model):
     methods = [SaliencyMap(), "partial_occlusion", PartialOcclusion(window=1), ClassProbabilities()]
     report = explain(model, Probes(images()), methods=methods)
     names = ["saliency_map", "partial_occlusion", "partial_occlusion_2", "class_probabilities"]
     assert list(report.explanations) == names
-
-
-def test_an_unknown_method_of_a_report_lists_those_it_holds(report):
-    with pytest.raises(KeyError, match=r"'gradcam'.*'class_probabilities', 'partial_occlusion', 'saliency_map'"):
-        report["gradcam"]
 
 
 def test_preprocess_serves_probes_and_canvases():

@@ -1,11 +1,12 @@
 """A training that learns a shortcut in a moment: 12 x 12 grey images whose top third alone tells the class."""
 
+import logging
 from typing import Any
 
 import keras
 import numpy as np
 
-from picasso_callbacks import Probes
+from picasso_callbacks import Picasso, Probes
 
 CLASS_NAMES = ("half-track", "tank")
 
@@ -45,3 +46,26 @@ def compiled() -> keras.Model:
 def fit(model: keras.Model, *callbacks: keras.callbacks.Callback, epochs: int = 2, **settings: Any) -> Any:
     """Trains `model` in silence, twelve batches an epoch."""
     return model.fit(*data(), batch_size=4, epochs=epochs, callbacks=list(callbacks), verbose=0, **settings)
+
+
+OURS = ("picasso_callbacks", logging.WARNING)
+
+
+METHODS = ["class_probabilities"]
+
+
+def watching(log_dir, **settings):
+    given = {"probes": probes(), "methods": METHODS, "expected": "vehicle", "on_error": "raise", **settings}
+    return Picasso(log_dir, **given)
+
+
+def warnings(caplog):
+    return [told.getMessage() for told in caplog.records if (told.name, told.levelno) == OURS]
+
+
+class Forgets(keras.callbacks.Callback):
+    """Sets the weights to zero at the end of epoch 1."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.set_weights([np.zeros_like(values) for values in self.model.get_weights()])

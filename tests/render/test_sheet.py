@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from picasso_callbacks.render.fonts import drawable, font, runs
 from picasso_callbacks.render.sheet import Sheet, fit_text, text_width, wrap_text
 
 
@@ -38,23 +37,6 @@ def test_a_text_stays_in_its_room():
     ink = (written("W" * 300) < 255).any((0, 2)).nonzero()[0]
     assert ink.min() >= 9
     assert ink.max() <= 391
-
-
-def test_control_characters_and_newlines_are_spaces():
-    assert drawable(" a\nb\x00\r\n c\u2028d ") == "a b c d"
-
-
-def test_what_no_font_draws_is_spelt_out():
-    assert drawable("a\ufff0") == "a[U+FFF0]"
-    assert drawable("\ud800") == "[U+D800]"
-
-
-def test_plain_letters_use_the_font_that_every_machine_has():
-    assert runs("tank 93 %") == (("embedded", "tank 93 %"),)
-
-
-def test_a_missing_font_is_none():
-    assert font("NoSuchFont.ttf", 20) is None
 
 
 def test_a_short_text_is_not_cut():

@@ -110,7 +110,7 @@ def test_maps_agree_with_those_of(backend, tmp_path):
         values = weights(build(name))
         here[name] = maps(name, values)
         np.savez(tmp_path / f"{name}.npz", *values)
-    run_on(backend, "import sys, test_backends_agree; test_backends_agree.answer(sys.argv[1])", tmp_path)
+    run_on(backend, "import sys, test_agreement; test_agreement.answer(sys.argv[1])", tmp_path)
     for name, found in here.items():
         with np.load(tmp_path / f"{name}_{backend}.npz") as there:
             for method, ours in found.items():

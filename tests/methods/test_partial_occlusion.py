@@ -1,19 +1,14 @@
 """Occlusion and saliency against brute force: loops and differences with NumPy and `model.predict` only."""
 
-import itertools
-import math
-
 import keras
 import numpy as np
 import pytest
-from helpers.models import cnn, from_logits, linear, looks_at
+from helpers.brute_force import TOLERANCE, assert_maps_agree, brute_force, log_odds
+from helpers.models import cnn, from_logits, looks_at
 
 from picasso_callbacks import PartialOcclusion, Probes, SaliencyMap, explain
-from picasso_callbacks.methods.base import Look
-from picasso_callbacks.model.live_model import LiveModel
 
 SIZE = (13, 18, 3)
-TOLERANCE = 5e-5
 
 
 @pytest.fixture(scope="module")
@@ -26,57 +21,6 @@ def network():
 def probes():
     images = np.random.default_rng(5).uniform(-1, 1, (3, *SIZE)).astype("float32")
     return Probes(images, labels=[0, 3, 4], value_range=(-1, 2))
-
-
-def log_odds(logits):
-    """For each class the logarithm of p / (1 - p)."""
-    exp = np.exp(logits.astype("float64") - logits.max(axis=1, keepdims=True))
-    return np.log(exp) - np.log(exp.sum(axis=1, keepdims=True) - exp)
-
-
-def starts(side, window, stride):
-    """Where windows start along a side, and how long they are."""
-    length = window if isinstance(window, int) else math.ceil(window * side - 1e-9)
-    step = stride if isinstance(stride, int) else stride * side
-    multiples = [math.floor(i * step + 1e-9) for i in range(1000)]
-    fitting = [start for start in multiples if start + length <= side]
-    return sorted({*fitting, side - length}) if fitting[-1] + length < side else sorted(set(fitting)), length
-
-
-def brute_force(score, images, canvases, targets, window, stride):
-    """What hiding does to `score` ([N, H, W, C] -> [N, classes]), averaged over the windows that hide a pixel.
-
-    Returns the score of the images when hidden, [P, K, H, W], NaN where no window comes.
-    """
-    height, width = images.shape[1:3]
-    (window_y, window_x), (stride_y, stride_x) = [x if isinstance(x, tuple) else (x, x) for x in (window, stride)]
-    tops, h = starts(height, window_y, stride_y)
-    lefts, w = starts(width, window_x, stride_x)
-    corners = list(itertools.product(tops, lefts))
-    hidden = np.stack([images] * len(corners))
-    for one, (top, left) in zip(hidden, corners, strict=True):
-        one[:, top : top + h, left : left + w] = canvases[:, top : top + h, left : left + w]
-    scores = score(hidden.reshape(-1, *images.shape[1:])).reshape(len(corners), len(images), -1)
-    total, times = np.zeros((*targets.shape, height, width)), np.zeros((height, width))
-    for (top, left), of_classes in zip(corners, scores, strict=True):
-        of_targets = np.take_along_axis(of_classes, targets, axis=1)
-        total[:, :, top : top + h, left : left + w] += of_targets[:, :, None, None]
-        times[top : top + h, left : left + w] += 1
-    with np.errstate(invalid="ignore"):
-        return total / times
-
-
-def assert_maps_agree(values, expected, score, images, targets):
-    """The drop and, in gaps, that each pixel takes the value of a nearest pixel that some window hides."""
-    reference = np.take_along_axis(score(images), targets, axis=1)[:, :, None, None]
-    expected = reference - expected
-    covered = np.isfinite(expected[0, 0])
-    np.testing.assert_allclose(values[..., covered], expected[..., covered], rtol=0, atol=TOLERANCE)
-    places = np.argwhere(covered)
-    for y, x in np.argwhere(~covered):
-        distances = ((places - (y, x)) ** 2).sum(axis=1)
-        nearest = places[distances == distances.min()]
-        assert any((values[:, :, y, x] == values[:, :, i, j]).all() for i, j in nearest)
 
 
 GEOMETRIES = [
@@ -141,6 +85,7 @@ def blurred(images):
 
 IMAGE = np.random.default_rng(8).uniform(-1, 2, (3, *SIZE)).astype("float32")
 
+
 CANVASES = {
     "grey": lambda images: np.full_like(images, 0.5),
     "black": lambda images: np.full_like(images, -1),
@@ -190,47 +135,6 @@ def test_a_model_that_looks_at_the_top_right_lights_up_only_what_hides_it(window
     assert report["partial_occlusion"].values[0, 0, 0, 8] == pytest.approx(-4.5)
     lit = np.argwhere(report["saliency_map"].values[0, 0])
     assert lit.tolist() == [[0, 8]]
-
-
-def test_saliency_of_a_linear_model_is_its_weights():
-    size, classes = (5, 7, 3), 4
-    weights = np.random.default_rng(1).normal(size=(*size, classes)).astype("float32")
-    model = linear(size, weights.reshape(-1, classes), loss=from_logits())
-    images = np.random.default_rng(2).random((2, *size), dtype="float32")
-    report = explain(model, Probes(images), methods=["saliency_map"], targets=[3, 0])
-    expected = np.abs(weights).max(axis=2)[..., [3, 0]].transpose(2, 0, 1)
-    np.testing.assert_array_equal(report["saliency_map"].values, np.stack([expected, expected]))
-    assert "linear outputs" in report["saliency_map"].score
-
-
-@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
-def test_saliency_looks_through_the_activation(activation):
-    size, classes = (5, 7, 3), 4
-    weights = np.random.default_rng(1).normal(size=(*size, classes)).astype("float32")
-    model = linear(size, weights.reshape(-1, classes), activation, loss="binary_crossentropy")
-    report = explain(model, Probes(np.ones((1, *size))), methods=["saliency_map"], targets=[2])
-    np.testing.assert_array_equal(report["saliency_map"].values[0, 0], np.abs(weights).max(axis=2)[..., 2])
-    assert f"logits before the {activation}" in report["saliency_map"].score
-
-
-def central_differences(predict, image, step):
-    """The gradient of each output by each input element of one image: [h, w, c, outputs]."""
-    steps = np.eye(image.size, dtype="float32").reshape(-1, *image.shape) * step
-    up, down = predict(image + steps), predict(image - steps)
-    return ((up.astype("float64") - down) / (2 * step)).reshape(*image.shape, -1)
-
-
-@pytest.mark.parametrize("head", ["softmax", "linear"])
-def test_saliency_agrees_with_central_differences_of_the_logit(head):
-    softmax, logits = cnn((8, 10, 3), sharpness=1.0)
-    logits.compile(loss=from_logits())
-    images = np.random.default_rng(4).random((2, 8, 10, 3), dtype="float32")
-    model = {"softmax": softmax, "linear": logits}[head]
-    report = explain(model, Probes(images), methods=["saliency_map"], targets=[1, 4])
-    for image, maps in zip(images, report["saliency_map"].values, strict=True):
-        gradient = central_differences(lambda x: logits.predict(x, batch_size=256, verbose=0), image, step=0.01)
-        expected = np.abs(gradient).max(axis=2)[..., [1, 4]].transpose(2, 0, 1)
-        np.testing.assert_allclose(maps, expected, rtol=0.02, atol=1e-3 * expected.max())
 
 
 def heads(size, weights):
@@ -283,50 +187,3 @@ def test_a_sure_model_still_answers(margin):
     expected = np.zeros(size[:2])
     expected[1, 6] = margin / 2  # grey is 0.5
     np.testing.assert_allclose(report["partial_occlusion"].values[0, 0], expected, rtol=0, atol=TOLERANCE)
-
-
-@pytest.mark.parametrize("activation", ["softmax", "sigmoid"])
-def test_the_saliency_of_a_sure_model_is_not_blank(activation):
-    size = (6, 8, 1)
-    weights = np.full((48, 1), 2.0) if activation == "sigmoid" else np.tile([-1.0, 1.0], (48, 1))
-    model = linear(size, weights, activation)
-    report = explain(model, Probes(np.ones((1, *size))), targets=[1], methods=["saliency_map"])
-    assert report.probabilities[0, 1] == 1
-    np.testing.assert_array_equal(report["saliency_map"].values, np.full((1, 1, 6, 8), abs(weights[0, -1])))
-
-
-class CountsTraces(keras.layers.Layer):
-    """Passes its input on, and counts how often its Python is run."""
-
-    traces = 0
-
-    def call(self, inputs):
-        CountsTraces.traces += 1
-        return inputs
-
-
-def test_new_weights_answer_at_the_next_look_without_a_new_trace():
-    size = (4, 6, 1)
-    model = keras.Sequential(
-        [keras.Input(size), CountsTraces(), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")]
-    )
-    images = np.random.default_rng(9).random((3, *size), dtype="float32")
-    live = LiveModel(model, Probes(images))
-    targets = np.tile([1, 0], (3, 1))
-    methods = [PartialOcclusion((2, 3), (2, 3)), SaliencyMap()]
-
-    def ask():
-        look = Look(live, live.scores(), targets)
-        return [method.explain(look).values for method in methods]
-
-    ask()
-    traces = CountsTraces.traces
-    weights = np.random.default_rng(10).normal(size=(24, 2)).astype("float32")
-    model.set_weights([weights, np.zeros(2)])
-    occlusion, saliency = ask()
-    if keras.config.backend() != "torch":  # which runs Python each time
-        assert CountsTraces.traces == traces
-    odds = lambda x: log_odds(x.reshape(len(x), -1) @ weights)  # noqa: E731
-    hidden = brute_force(odds, images, np.full_like(images, 0.5), targets, (2, 3), (2, 3))
-    assert_maps_agree(occlusion, hidden, odds, images, targets)
-    np.testing.assert_array_equal(saliency[0, 0], np.abs(weights[:, 1]).reshape(4, 6))

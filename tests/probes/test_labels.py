@@ -1,0 +1,89 @@
+"""Labels, class names and names of probes."""
+
+import numpy as np
+import pytest
+
+from picasso_callbacks.probes import Probes
+
+
+def images(count=3, channels=3, dtype="uint8"):
+    return np.zeros((count, 4, 5, channels), dtype=dtype)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [0, 2, 1],
+        [[0], [2], [1]],
+        [0.0, 2.0, 1.0],
+        np.eye(3, dtype="float32")[[0, 2, 1]],
+        np.eye(3, dtype="bool")[[0, 2, 1]],
+        [[0.9, 0.05, 0.05], [0.05, 0.05, 0.9], [0.05, 0.9, 0.05]],
+        ["cat", "tank", "dog"],
+        np.array([b"cat", b"tank", b"dog"], dtype=object),
+        np.array([0, 2, 1], dtype=object),
+    ],
+)
+def test_labels_of_every_kind(labels):
+    probes = Probes(images(), labels, class_names=["cat", "dog", "tank"])
+    assert probes.labels.dtype == np.int64
+    np.testing.assert_array_equal(probes.labels, [0, 2, 1])
+    assert probes.names == ("cat 00", "tank 01", "dog 02")
+
+
+def test_class_names_follow_from_labels_that_are_names():
+    probes = Probes(images(), ["tank", "cat", "tank"])
+    assert probes.class_names == ("cat", "tank")
+    np.testing.assert_array_equal(probes.labels, [1, 0, 1])
+
+
+def test_boolean_labels_are_two_classes():
+    np.testing.assert_array_equal(Probes(images(), [True, False, True]).labels, [1, 0, 1])
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([0, 1], "shape \\(2,\\), expected one for each of the 3"),
+        (1, "shape \\(\\)"),
+        ([0, 1, 2], "from 0 to 2, expected class indices from 0 to 1"),
+        ([0, -1, 0], "from -1"),
+        ([0, 0.5, 1], "whole numbers"),
+        ([0, np.nan, 1], "whole numbers"),
+        ([0, None, 1], "None"),
+        (["a", "b", "c"], "'c', which is not one of the class_names"),
+        (np.eye(3), "2 class_names"),
+        ([[1, 1], [1, 0], [0, 1]], "image 0 are"),
+        ([[0, 1], [0, 0], [0, 1]], "image 1 are"),
+        ([["a", "b"]] * 3, "expected numbers"),
+        (np.zeros((3, 1, 2)), "one-hot"),
+        ([[0], [0, 1], [1]], "labels"),
+    ],
+)
+def test_refuses_labels(labels, message):
+    with pytest.raises(ValueError, match=message) as refused:
+        Probes(images(), labels, class_names=["a", "b"])
+    assert str(refused.value).startswith("Probes: labels")
+
+
+def test_names_are_kept_as_given_and_made_distinct():
+    wild = ["a/b <script>", "😀", "x" * 300, "é", "é", "é (2)", "é", ""]
+    assert Probes(images(8), names=wild).names == (*wild[:4], "é (3)", "é (2)", "é (4)", "")
+
+
+def test_default_names_sort_as_numbers_do():
+    names = Probes(images(120)).names
+    assert names[3] == "probe 003"
+    assert sorted(names) == list(names)
+
+
+@pytest.mark.parametrize("names", [["a"], ["a", "b", 3], "abc", [], 5])
+def test_refuses_names(names):
+    with pytest.raises(ValueError, match="Probes: names"):
+        Probes(images(), names=names)
+
+
+@pytest.mark.parametrize("class_names", [["a", "a"], [], "tank", [0, 1], range(3), {"a": 1, 2: 3}])
+def test_refuses_class_names(class_names):
+    with pytest.raises(ValueError, match="Probes: class_names"):
+        Probes(images(), class_names=class_names)

@@ -1,0 +1,68 @@
+"""Of which models and scores shortcuts are told."""
+
+import keras
+import numpy as np
+import pytest
+from helpers.event_files import read
+from helpers.models import linear
+from helpers.shortcut_training import METHODS, compiled, data, fit, probes, warnings, watching
+
+from picasso_callbacks import explain
+
+
+class Spoils(keras.callbacks.Callback):
+    """Sets the weights to NaN at the end of epoch 1."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.set_weights([np.full_like(values, np.nan) for values in self.model.get_weights()])
+
+
+def test_of_scores_that_are_not_finite_nothing_is_said(tmp_path, caplog):
+    seen = []
+    after = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(sorted(logs)))
+    fit(compiled(), Spoils(), watching(tmp_path), after, epochs=2)
+    assert [warning.split(":")[0] for warning in warnings(caplog)] == ["Picasso, epoch 0"]
+    assert [("picasso_dependence/sky" in logs) for logs in seen] == [True, False]
+
+
+SILENT = {
+    "unlabelled": {"labels": None, "class_names": None},
+    "one class": {"labels": np.zeros(12, dtype=int), "class_names": None},
+    "one probe of each": {"labels": np.arange(12), "class_names": None},
+}
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_probes_that_can_not_tell_switch_it_off_in_silence(case, tmp_path, caplog):
+    model = linear((12, 12, 1), np.zeros((144, 12)), "softmax", loss="sparse_categorical_crossentropy")
+    model.fit(*data(), verbose=0, callbacks=[watching(tmp_path, probes=probes(**SILENT[case]), expected=None)])
+    assert not [tag for _, tag, _ in read(tmp_path) if "dependence" in tag]
+    assert not warnings(caplog)
+
+
+@pytest.mark.parametrize("settings", [{"shortcuts": True, "expected": None}, {"expected": "vehicle"}])
+@pytest.mark.parametrize("case", SILENT)
+def test_asked_for_it_says_why_not(case, settings, tmp_path):
+    words = "labels" if case == "unlabelled" else "two or more probes of two or more classes"
+    with pytest.raises(ValueError, match=words):
+        watching(tmp_path, probes=probes(**SILENT[case]), **settings)
+
+
+def test_plain_numbers_have_no_shortcuts():
+    report = explain(linear((12, 12, 1), np.ones((144, 2))), probes(), methods=METHODS, decode_prob="value")
+    assert (report.dependences, report.alarms, report.verdict) == ((), (), "")
+
+
+def test_asked_for_of_plain_numbers_it_says_that_there_are_none():
+    model = linear((12, 12, 1), np.ones((144, 2)))
+    with pytest.raises(ValueError, match="the model's output is plain numbers; shortcuts are told of models that"):
+        explain(model, probes(), methods=METHODS, decode_prob="value", expected="vehicle")
+
+
+def test_asked_for_of_a_dense_output_it_says_so_before_training(tmp_path):
+    model = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Conv2D(2, 1, activation="softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    images, _ = data()
+    with pytest.raises(ValueError, match="the model's output is a class for each position"):
+        model.fit(images, np.zeros((48, 12, 12)), verbose=0, callbacks=[watching(tmp_path)])
