@@ -37,6 +37,66 @@ class TrainsByDefault(BuiltInFit):
         return super().call(inputs, training=training)
 
 
+@keras.saving.register_keras_serializable("tests")
+class NoTrainingArgument(BuiltInFit):
+    """Layers that train unless they are told not to, and take others along, in a `call` that can't be told."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.resizing, self.flip = keras.layers.Resizing(8, 8), keras.layers.RandomFlip()
+
+    def call(self, inputs):
+        features = self.normalization(self.convolution(self.flip(self.resizing(inputs))))
+        return self.dense(self.dropout(keras.layers.Flatten()(features)))
+
+
+@keras.saving.register_keras_serializable("tests")
+class ChangesInCall(BuiltInFit):
+    """Draws, counts, and moves statistics, whether it trains or not."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.seed_generator = keras.random.SeedGenerator(7)
+        self.calls = self.add_weight(shape=(), initializer="zeros", trainable=False, name="calls")
+
+    def call(self, inputs, training=False):
+        self.calls.assign_add(1.0)
+        noise = keras.random.normal(keras.ops.shape(inputs), seed=self.seed_generator)
+        features = self.normalization(self.convolution(inputs + 0.1 * noise), training=True)
+        return self.dense(keras.layers.Flatten()(features))
+
+
+@keras.saving.register_keras_serializable("tests")
+class StateOfTheFramework(BuiltInFit):
+    """Draws and counts with the framework's own means, of which Keras knows nothing."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            self.calls = tf.Variable(0.0, trainable=False)
+
+    def call(self, inputs, training=False):
+        if keras.backend.backend() == "tensorflow":
+            self.calls.assign_add(1.0)
+            inputs = inputs * (1 + 0.01 * self.calls)
+        if keras.backend.backend() == "torch":
+            import torch
+
+            inputs = inputs + 0.1 * torch.rand(inputs.shape)
+        return super().call(inputs, training=training)
+
+
+def recurrent():
+    """Keras draws the dropout masks of recurrent layers in inference, too."""
+    inputs = keras.Input((12, 10, 3))
+    rows = keras.layers.Reshape((12, 30))(inputs)
+    rows = keras.layers.Bidirectional(keras.layers.LSTM(4, dropout=0.3, return_sequences=True))(rows)
+    hidden = keras.layers.GRU(6, dropout=0.2, recurrent_dropout=0.2)(rows)
+    return keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(hidden))
+
+
 def functional():
     inputs = outputs = keras.Input((12, 10, 3))
     for layer in random_layers():
@@ -51,6 +111,10 @@ MODELS = {
     "sequential_built_in_fit": lambda: keras.Sequential(random_layers()),
     "subclassed_built_in_fit": BuiltInFit,
     "subclassed_training_by_default": TrainsByDefault,
+    "no_training_argument": NoTrainingArgument,
+    "changes_in_call": ChangesInCall,
+    "state_of_the_framework": StateOfTheFramework,
+    "recurrent_dropout": recurrent,
 }
 
 

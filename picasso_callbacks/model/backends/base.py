@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -40,9 +39,23 @@ class Backend(abc.ABC):
 
     def __init__(self, model: keras.Model):
         self.model = model
-        parameters = inspect.signature(model.call).parameters.values()
-        takes_training = any(p.name == "training" or p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters)
-        self._inference = {"training": False} if takes_training else {}
+
+    def call(self, inputs: Any) -> Any:
+        """Calls the model in inference mode.
+
+        `training=False` is said whether or not `call` takes it: Keras hands it to the layers inside, some of which
+        train unless they are told not to (Resizing, RandomFlip), and everything behind them.
+        """
+        return self.model(inputs, training=False)
+
+    def left_alone(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """`function`, but what is assigned to the model's variables within (seeds, statistics, counters) is dropped."""
+
+        def run(*tensors: Any) -> Any:
+            with keras.StatelessScope():
+                return function(self.call, *tensors)
+
+        return run
 
     @abc.abstractmethod
     def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:

@@ -19,9 +19,6 @@ class JaxBackend(Backend):
         super().__init__(model)
         self.in_memory = jax.default_backend() == "cpu"
 
-    def _call(self, inputs: Any) -> Any:
-        return self.model(inputs, **self._inference)
-
     def _variables(self) -> list[keras.Variable]:
         return [*self.model.trainable_variables, *self.model.non_trainable_variables]
 
@@ -31,7 +28,7 @@ class JaxBackend(Backend):
     def _with(self, state: list[Tensor], function: Callable[..., Any], *tensors: Tensor) -> Any:
         """Calls `function(call, *tensors)` while the model, and each of its layers, has the weights `state`."""
         with keras.StatelessScope(state_mapping=list(zip(self._variables(), state, strict=True))):
-            return function(self._call, *tensors)
+            return function(self.call, *tensors)
 
     def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
         compiled = jax.jit(lambda state, *tensors: self._with(state, function, *tensors))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from picasso_callbacks.model.backends.base import ALIGNMENT, Backend, Call, Tensor
+from picasso_callbacks.model.backends.base import ALIGNMENT, Backend, Tensor
 
 
 class TensorFlowBackend(Backend):
@@ -20,12 +20,8 @@ class TensorFlowBackend(Backend):
         super().__init__(model)
         self.in_memory = not any(tf.config.list_logical_devices(kind) for kind in ("GPU", "TPU"))
 
-    def _call(self, inputs: Any) -> Any:
-        return self.model(inputs, **self._inference)
-
     def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
-        # A partial, not a lambda: TensorFlow would count the traces of all lambdas of this line as retracing.
-        compiled = tf.function(functools.partial(function, self._call), autograph=False)
+        compiled = self._compiled(self.left_alone(function))
         convert = _to_tensor if self.in_memory else tf.convert_to_tensor
 
         def run(*arrays: Any) -> Any:
@@ -35,8 +31,31 @@ class TensorFlowBackend(Backend):
         return run
 
     def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
-        compiled = tf.function(functools.partial(_gradients, function, self._call), autograph=False)
+        compiled = self._compiled(functools.partial(_gradients, self.left_alone(function)))
         return lambda *arrays: _to_numpy(compiled(*map(tf.convert_to_tensor, arrays)))
+
+    def _compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """A `tf.function` after which variables that Keras does not know of are as before, too."""
+        # A partial, not a lambda: TensorFlow would count the traces of all lambdas of this line as retracing.
+        compiled = tf.function(functools.partial(function), autograph=False)
+        touched: list[tf.Variable] | None = None
+
+        def run(*tensors: Any) -> Any:
+            nonlocal touched
+            if touched is None:
+                touched = self._not_of_keras(compiled.get_concrete_function(*tensors).graph.variables)
+            before = [variable.read_value() for variable in touched]
+            outputs = compiled(*tensors)
+            for variable, value in zip(touched, before, strict=True):
+                variable.assign(value)
+            return outputs
+
+        return run
+
+    def _not_of_keras(self, variables: Iterable[tf.Variable]) -> list[tf.Variable]:
+        values = [variable.value for variable in self.model.variables]
+        own = {id(part) for value in values for part in (value, *getattr(value, "values", ()))}  # on several devices
+        return [variable for variable in variables if id(variable) not in own]
 
     def gather(self, table: Tensor, rows: Tensor) -> Tensor:
         return tf.gather(table, rows)
@@ -54,12 +73,10 @@ class TensorFlowBackend(Backend):
         return (training.index(own), len(training)) if own in training else (0, 1)
 
 
-def _gradients(
-    function: Callable[..., Tensor], call: Call, targets: Tensor, inputs: Tensor, *tensors: Tensor
-) -> Tensor | None:
+def _gradients(function: Callable[..., Tensor], targets: Tensor, inputs: Tensor, *tensors: Tensor) -> Tensor | None:
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         tape.watch(inputs)
-        scores = function(call, inputs, *tensors)
+        scores = function(inputs, *tensors)
     columns = tf.unstack(tf.one_hot(targets, tf.shape(scores)[1], dtype=scores.dtype), axis=1)
     found = [tape.gradient(scores, inputs, column) for column in columns]
     return None if any(gradient is None for gradient in found) else tf.stack(found, axis=1)

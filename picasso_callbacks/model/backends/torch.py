@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -19,22 +20,23 @@ class TorchBackend(Backend):
         super().__init__(model)
         self.in_memory = keras.ops.zeros(1).device.type == "cpu"
 
-    def _call(self, inputs: Any) -> Any:
-        return self.model(inputs, **self._inference)
-
     def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
+        function = self.left_alone(function)
+
         def run(*arrays: Any) -> Any:
-            with torch.no_grad():
-                outputs = function(self._call, *map(self.to_device, arrays))
+            with torch.no_grad(), self._own_random_numbers():
+                outputs = function(*map(self.to_device, arrays))
             return outputs if keep else keras.tree.map_structure(_to_numpy, outputs)
 
         return run
 
     def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
+        function = self.left_alone(function)
+
         def run(targets: Any, inputs: Any, *arrays: Any) -> np.ndarray | None:
-            with torch.enable_grad():
+            with torch.enable_grad(), self._own_random_numbers():
                 leaf = self.to_device(inputs).detach().requires_grad_()
-                scores = function(self._call, leaf, *map(self.to_device, arrays))
+                scores = function(leaf, *map(self.to_device, arrays))
             if not scores.requires_grad:
                 return None
             places = self.to_device(targets).long()
@@ -46,6 +48,11 @@ class TorchBackend(Backend):
             return None if any(gradient is None for gradient in found) else _to_numpy(torch.stack(found, dim=1))
 
         return run
+
+    def _own_random_numbers(self) -> contextlib.AbstractContextManager[None]:
+        """Within this, a `call` that draws from torch's global generators takes nothing from the training."""
+        device = keras.ops.zeros(1).device
+        return torch.random.fork_rng([device] if device.type == "cuda" else [])
 
     def gather(self, table: Tensor, rows: Tensor) -> Tensor:
         return table.index_select(0, rows.reshape(-1)).reshape(*rows.shape, *table.shape[1:])

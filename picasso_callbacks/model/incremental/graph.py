@@ -41,7 +41,7 @@ class Step:
         """Calls the operation, or the given one in its place, in inference mode."""
         operation = self.operation if operation is None else operation
         args, kwargs = self.arguments.fill_in(dict(zip(self.symbols, tensors, strict=True)))
-        if _takes_training(operation):
+        if isinstance(operation, keras.Layer):  # whether or not its `call` takes it: layers inside of it may
             kwargs = {**kwargs, "training": False}
         return keras.tree.flatten(operation(*args, **kwargs))
 
@@ -163,7 +163,3 @@ def _output_shapes(node: Any, input_shapes: tuple[Shape, ...]) -> list[Shape]:
     }
     args, kwargs = node.arguments.fill_in(symbols)
     return [tuple(one.shape[1:]) for one in keras.tree.flatten(node.operation.compute_output_spec(*args, **kwargs))]
-
-
-def _takes_training(operation: Any) -> bool:
-    return isinstance(operation, keras.Layer) and "training" in inspect.signature(operation.call).parameters

@@ -17,7 +17,7 @@ from picasso_callbacks import PartialOcclusion, Probes, SaliencyMap, explain
 BACKENDS = ("tensorflow", "jax", "torch")
 SIZE = (12, 15, 3)
 IMAGES = np.random.default_rng(0).random((2, *SIZE), dtype="float32")
-FOLDERS = [str(Path(__file__).parent), str(Path(picasso_callbacks.__file__).parents[1])]
+FOLDERS = [str(Path(__file__).parent), str(Path(__file__).parents[2]), str(Path(picasso_callbacks.__file__).parents[1])]
 
 
 def plain():
@@ -122,7 +122,8 @@ def test_maps_agree_with_those_of(backend, tmp_path):
 
 FIT = """
 import sys
-import keras, small_training
+import keras
+from helpers import small_training
 from picasso_callbacks import Picasso
 layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")]
 model = keras.Sequential(layers)  # without keras.utils.set_random_seed, which imports TensorFlow to seed it too
