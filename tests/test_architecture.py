@@ -33,8 +33,8 @@ FLOORS = {
         {"__init__"},
     ],
     "model": [
-        {"backends", "batches", "canvases", "head", "layout", "windows"},
-        {"incremental", "inputs"},
+        {"arrangement", "backends", "batches", "canvases", "head", "windows"},
+        {"incremental", "inputs", "layout"},
         {"passes"},
         {"under_masks"},
         {"live_model"},

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from picasso_callbacks.model.layout import arrange, fits
+from picasso_callbacks.model.arrangement import Arrangement, arrange, arrangement_for, find_arrangement, fits
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
 from picasso_callbacks.typing import Preprocess
@@ -37,12 +37,13 @@ class Inputs:
         self._image = self._image_name(probes.extra)
         expected = self._known.get(self._image) if self._known else None
         self._expected = None if expected is None else tuple(expected.shape[1:])
+        self._known_arrangement = arrangement_for(probes.images.shape[1:], self._expected)
         self.differentiable = expected is None or "int" not in str(expected.dtype)
 
     def prepare(self, images: np.ndarray) -> np.ndarray:
         """The image inputs, float32 `[N, ...]` without gaps in memory, of images `[N, H, W, C]`."""
         if self._preprocess is None:
-            inputs = arrange(images, self._expected)
+            inputs = arrange(images, self._known_arrangement)
         else:
             with naming("preprocess"):
                 inputs = np.asarray(keras.ops.convert_to_numpy(self._preprocess(images.copy())))
@@ -56,6 +57,14 @@ class Inputs:
             came = "probes have" if self._preprocess is None else "preprocess returned"
             raise ValueError(f"Picasso: {came} shape {inputs.shape} but {takes}")
         return np.ascontiguousarray(inputs, "float32")
+
+    def arrangement(self, probes: Probes, shape: tuple[int, ...]) -> Arrangement | None:
+        """Where rows, columns and channels of an input of this shape are; `None` where it is no image."""
+        if self._preprocess is None:
+            return self._known_arrangement
+        if len(shape) not in (2, 3) or (len(shape) == 2 and probes.images.shape[-1] > 1):
+            return None  # the rows of a table, of patches or of grey: nobody can tell
+        return find_arrangement(self.prepare, probes, shape)
 
     def feed(self, images: Any, rows: Any) -> Any:
         """What the model is called with: image inputs `[N, ...]`, and extra inputs of the probes `rows`, int `[N]`."""

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 
+from picasso_callbacks.model.arrangement import Arrangement
 from picasso_callbacks.problems import naming
 from picasso_callbacks.typing import Postprocess
-
-_CHANNELS = (1, 3, 4)
 
 
 class Layout:
     """Carries masks from maps to inputs, and input-shaped numbers from inputs to maps.
 
     Args:
-        shape: The shape of one input, without the batch: `(h, w, c)`, `(c, h, w)`, `(h, w)`, or anything if
-            `postprocess` is given.
+        shape: The shape of one input, without the batch.
+        arrangement: Where its rows, columns and channels are; `None` where it is no image.
         postprocess: Rearranges input-shaped arrays `[N, *shape]` into `[N, h, w]` or `[N, h, w, c]`, for inputs that
             are not images. It is asked once where each element goes, and must do nothing else than rearrange.
 
@@ -28,22 +26,18 @@ class Layout:
         ValueError: The input is not an image and there is no `postprocess`, or it does more than rearrange.
     """
 
-    def __init__(self, shape: tuple[int, ...], postprocess: Postprocess | None = None):
+    def __init__(self, shape: tuple[int, ...], arrangement: Arrangement | None, postprocess: Postprocess | None = None):
         self._shape = shape
         if postprocess is not None:
             self._places = _ask_where(postprocess, shape)
-        elif len(shape) in (2, 3):
+        elif arrangement is not None:
             self._places = np.arange(np.prod(shape)).reshape(shape)
-            if len(shape) == 2:
+            if arrangement == "no channels":
                 self._places = self._places[..., None]
-            elif _channels_first(shape):
+            elif arrangement == "channels first":
                 self._places = np.moveaxis(self._places, 0, -1)
         else:
-            raise ValueError(
-                f"Picasso: the model's input has shape {shape} without the batch, which is no image; expected (h, w, "
-                f"c), (c, h, w) or (h, w). Pass postprocess=..., which brings input-shaped arrays [N, *{shape}] back "
-                f"to [N, h, w] or [N, h, w, c]."
-            )
+            raise ValueError(_no_image(shape))
         self.size: tuple[int, int] = self._places.shape[:2]
         self.plain = self._places.shape == shape and bool((self._places.ravel() == np.arange(self._places.size)).all())
 
@@ -62,25 +56,29 @@ class Layout:
         return arrays.reshape(len(arrays), -1)[:, self._places]
 
 
-def arrange(images: np.ndarray, expected: tuple[int | None, ...] | None) -> np.ndarray:
-    """Images `[N, H, W, C]` arranged as a model's input of shape `expected` is: with channels first, or without."""
-    if expected is None or fits(images.shape[1:], expected):
-        return images
-    if images.shape[-1] == 1 and fits(images.shape[1:3], expected):
-        return images[..., 0]
-    channels_first = np.moveaxis(images, -1, 1)
-    return channels_first if fits(channels_first.shape[1:], expected) else images
-
-
-def fits(shape: tuple[int, ...], expected: tuple[int | None, ...]) -> bool:
-    """Whether an input of `shape` goes where `expected` is, without the batch; `None` stands for any length."""
-    return len(shape) == len(expected) and all(e in (None, s) for s, e in zip(shape, expected, strict=True))
-
-
-def _channels_first(shape: tuple[int, ...]) -> bool:
-    if (shape[0] in _CHANNELS) != (shape[-1] in _CHANNELS):
-        return shape[0] in _CHANNELS
-    return keras.config.image_data_format() == "channels_first"
+def _no_image(shape: tuple[int, ...]) -> str:
+    """What to do about inputs that are no pictures, for those that people have."""
+    said = f"Picasso: the model's input has shape {shape} without the batch, which is no image"
+    if len(shape) in (2, 3):
+        said += " that lies as the probes do: made of patches, turned or mirrored"
+    text = (
+        f"{said}; expected (h, w, c), (c, h, w) or, of grey probes, (h, w). Pass preprocess=..., which makes such "
+        f"inputs of images [N, H, W, C], and postprocess=..., which brings arrays [N, *{shape}] back to [N, h, w] or "
+        "[N, h, w, c]."
+    )
+    if len(shape) == 4:
+        d, h, w, c = shape
+        text += (
+            f" For volumes or video (depth, height, width, channels): probes [P, {h}, {w}, {d * c}], "
+            f"preprocess=lambda x: np.moveaxis(x.reshape(-1, {h}, {w}, {d}, {c}), 3, 1), "
+            f"postprocess=lambda x: np.moveaxis(x, 1, 3).reshape(-1, {h}, {w}, {d * c})."
+        )
+    if len(shape) == 2:
+        text += (
+            f" For signals (time, channels): probes [P, 1, {shape[0]}, {shape[1]}], preprocess=lambda x: x[:, 0], "
+            "postprocess=lambda x: x[:, None]."
+        )
+    return text
 
 
 def _ask_where(postprocess: Postprocess, shape: tuple[int, ...]) -> np.ndarray:

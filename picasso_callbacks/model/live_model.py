@@ -65,7 +65,9 @@ class LiveModel:
         self._inputs = Inputs(model, probes, options.preprocess)
         self._canvases: dict[Any, tuple[Canvas, np.ndarray]] = {}
         self.inputs = self._inputs.prepare(probes.images)
-        self.layout = Layout(self.inputs.shape[1:], options.postprocess)
+        shape, postprocess = self.inputs.shape[1:], options.postprocess
+        arrangement = None if postprocess else self._inputs.arrangement(probes, shape)
+        self.layout = Layout(shape, arrangement, postprocess)
         self._backend = make_backend(model)
         best = self._backend.pixels // math.prod(self.layout.size)
         self.batches = Batches(options.batch_size or min(max(best, SMALLEST), LARGEST))

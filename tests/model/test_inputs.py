@@ -210,7 +210,8 @@ def test_preprocess_is_called_once_for_probes_and_once_for_each_canvas():
 
     methods = [PartialOcclusion(1, 1), PartialOcclusion(2, 1), PartialOcclusion(1, 1, canvas="white"), SaliencyMap()]
     explain(linear(SIZE, np.eye(6, 2), "softmax"), Probes(IMAGES), preprocess=preprocess, methods=methods)
-    assert calls == [IMAGES.shape, (1, *IMAGES.shape[1:]), (1, *IMAGES.shape[1:])]  # the probes, grey, white
+    halves = (3, *IMAGES.shape[1:])  # untouched, changed left and above, to see how the input lies
+    assert calls == [IMAGES.shape, halves, (1, *IMAGES.shape[1:]), (1, *IMAGES.shape[1:])]  # the probes, grey, white
 
 
 def test_channels_turned_round_by_preprocess_without_a_copy():
@@ -221,3 +222,36 @@ def test_channels_turned_round_by_preprocess_without_a_copy():
     found = explain(model, Probes(images, value_range=(0, 1)), preprocess=lambda x: x[..., ::-1], incremental=False)
     for name in ("partial_occlusion", "saliency_map"):
         np.testing.assert_array_equal(found[name].values, expected[name].values)
+
+
+@pytest.mark.parametrize("channels", [2, 5, 7])
+@pytest.mark.parametrize("told", ["by the model", "by preprocess"])
+def test_channels_first_of_any_number(channels, told):
+    size = (channels, 16, 16)
+    weights = np.random.default_rng(0).normal(size=(channels * 256, 2)).astype("float32")
+    model = linear(size, weights, "softmax")
+    images = np.random.default_rng(1).random((2, 16, 16, channels), dtype="float32")
+    preprocess = (lambda x: np.moveaxis(x, -1, 1)) if told == "by preprocess" else None
+    methods = [PartialOcclusion(window=8, stride=8), "saliency_map"]
+    report = explain(model, Probes(images, value_range=(0, 1)), targets=1, methods=methods, preprocess=preprocess)
+    by_pixel = np.moveaxis(weights.reshape(*size, 2), 0, 2)
+    np.testing.assert_allclose(report["saliency_map"].values[0, 0], np.abs(by_pixel[..., 1]).max(axis=-1), rtol=1e-5)
+    evidence = ((images - 0.5) * (by_pixel[..., 1] - by_pixel[..., 0])).reshape(2, 2, 8, 2, 8, channels).sum((2, 4, 5))
+    np.testing.assert_allclose(report["partial_occlusion"].values[:, 0, ::8, ::8], evidence, atol=1e-4)
+
+
+def test_patches_of_colour_need_postprocess():
+    def cut(images):
+        return images.reshape(len(images), 2, 4, 2, 4, 3).transpose(0, 1, 3, 2, 4, 5).reshape(len(images), 4, 48)
+
+    def join(arrays):
+        return arrays.reshape(-1, 2, 2, 4, 4, 3).transpose(0, 1, 3, 2, 4, 5).reshape(-1, 8, 8, 3)
+
+    weights = np.random.default_rng(0).normal(size=(192, 2)).astype("float32")
+    model = linear((4, 48), weights, "softmax")
+    probes = Probes(np.random.default_rng(1).random((2, 8, 8, 3), dtype="float32"))
+    with pytest.raises(ValueError, match=r"preprocess=.*postprocess="):
+        explain(model, probes, preprocess=cut)
+    found = explain(model, probes, preprocess=cut, postprocess=join, methods="saliency_map", targets=1)
+    expected = np.abs(join(weights[:, 1].reshape(1, 4, 48))).max(axis=-1)
+    np.testing.assert_allclose(found["saliency_map"].values[0], expected, rtol=1e-5)
