@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import keras
@@ -19,8 +20,9 @@ class Inputs:
     Args:
         model: The model; it is asked for the shapes and names of its inputs, where it knows them.
         probes: The probes; for their extra inputs.
-        preprocess: Turns images `[N, H, W, C]` into inputs `[N, ...]`, in NumPy. `None`: images go in as they are, or
-            with channels first or without their only channel, if that is what the model takes.
+        preprocess: Turns images `[N, H, W, C]` into inputs `[N, ...]`, in NumPy. `None`: as the model itself does it in
+            `fit` (`preprocess_samples`, as models of keras-hub have it), or else images go in as they are, or with
+            channels first or without their only channel, if that is what the model takes.
 
     Attributes:
         differentiable: `False` if the model takes integers, which have no gradient.
@@ -30,7 +32,9 @@ class Inputs:
     """
 
     def __init__(self, model: keras.Model, probes: Probes, preprocess: Preprocess | None):
-        self._preprocess = preprocess
+        self._preprocess, self._whose = preprocess, "preprocess"
+        if preprocess is None and (own := _own_preprocess(model)) is not None:
+            self._preprocess, self._whose = own, "the model's preprocess_samples"
         self._extra = {name: value for name, value in (probes.extra or {}).items() if value is not None}
         self._known = _known_inputs(model)
         self._as_list = isinstance(_structure(model), (list, tuple))
@@ -45,16 +49,16 @@ class Inputs:
         if self._preprocess is None:
             inputs = arrange(images, self._known_arrangement)
         else:
-            with naming("preprocess"):
+            with naming(self._whose):
                 inputs = np.asarray(keras.ops.convert_to_numpy(self._preprocess(images.copy())))
         if inputs.dtype == object or inputs.ndim == 0 or len(inputs) != len(images):
             raise ValueError(
-                f"Picasso: preprocess turned images of shape {images.shape} into {inputs.dtype} {inputs.shape}; "
+                f"Picasso: {self._whose} turned images of shape {images.shape} into {inputs.dtype} {inputs.shape}; "
                 f"expected numbers [{len(images)}, ...], one input for each image."
             )
         if self._expected is not None and not fits(inputs.shape[1:], self._expected):
             takes = f"the model takes {(None, *self._expected)}. Resize the probes or pass preprocess=..."
-            came = "probes have" if self._preprocess is None else "preprocess returned"
+            came = "probes have" if self._preprocess is None else f"{self._whose} returned"
             raise ValueError(f"Picasso: {came} shape {inputs.shape} but {takes}")
         return np.ascontiguousarray(inputs, "float32")
 
@@ -92,6 +96,39 @@ class Inputs:
                 f"known, None for the name of the image."
             )
         return names[0] if names else "".join(marked)
+
+
+def _own_preprocess(model: keras.Model) -> Preprocess | None:
+    """How the model makes inputs of images in `fit` and `predict`, but not when it is called; `None` if it does not.
+
+    Raises:
+        ValueError: It seems to, but does not say how.
+    """
+    preprocessor, samples = getattr(model, "preprocessor", None), getattr(model, "preprocess_samples", None)
+    if callable(samples):
+        has_its_own = preprocessor is not None or not hasattr(model, "preprocessor")
+        return (lambda images: _image_in(samples(images))) if has_its_own else None
+    trains_its_own_way = any(
+        getattr(inspect.unwrap(getattr(type(model), name)), "__module__", "").partition(".")[0] != "keras"
+        for name in ("fit", "train_step")
+    )
+    if callable(preprocessor) and trains_its_own_way:
+        raise ValueError(
+            "Picasso: the model has a preprocessor and a training of its own, which may prepare the images before the "
+            "model is called; expected to know. Pass preprocess=..., which makes the model's inputs of the probes: "
+            "preprocess=model.preprocessor, or preprocess=lambda images: images where the model does it when called."
+        )
+    return None
+
+
+def _image_in(sample: Any) -> Any:
+    """The image input in what a model's own preprocessing returned: `x`, `(x,)` or `(x, y, ...)`."""
+    x = keras.utils.unpack_x_y_sample_weight(sample)[0]
+    if isinstance(x, dict):
+        if len(x) > 1:
+            raise ValueError(f"it returned {sorted(x)}; pass preprocess=..., which makes the image input alone.")
+        [x] = x.values()
+    return x
 
 
 def _known_inputs(model: keras.Model) -> dict[str, Any]:

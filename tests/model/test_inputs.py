@@ -255,3 +255,83 @@ def test_patches_of_colour_need_postprocess():
     found = explain(model, probes, preprocess=cut, postprocess=join, methods="saliency_map", targets=1)
     expected = np.abs(join(weights[:, 1].reshape(1, 4, 48))).max(axis=-1)
     np.testing.assert_allclose(found["saliency_map"].values[0], expected, rtol=1e-5)
+
+
+class Pipeline(keras.Model):
+    """Makes its inputs of bytes when it trains and predicts, but not when it is called; as models of keras-hub."""
+
+    def __init__(self, preprocessor="bytes", **settings):
+        super().__init__(**settings)
+        self.preprocessor = layers.Rescaling(1 / 255) if preprocessor == "bytes" else preprocessor
+        self.flatten, self.dense = layers.Flatten(), layers.Dense(2, activation="softmax")
+
+    def call(self, inputs):
+        return self.dense(self.flatten(inputs))
+
+    def preprocess_samples(self, x, y=None, sample_weight=None):
+        x = x if self.preprocessor is None else self.preprocessor(x)
+        return keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
+
+    def fit(self, x, y, **settings):
+        return super().fit(keras.ops.convert_to_numpy(self.preprocess_samples(x)), y, **settings)
+
+    def predict(self, x, **settings):
+        return super().predict(keras.ops.convert_to_numpy(self.preprocess_samples(x)), **settings)
+
+
+def pipeline(**settings):
+    model = Pipeline(**settings)
+    model(np.zeros((1, 8, 6, 3)))
+    model.dense.set_weights([np.random.default_rng(0).normal(size=(144, 2)), np.zeros(2)])
+    return model
+
+
+BYTES = np.random.default_rng(1).integers(0, 256, (3, 8, 6, 3), dtype="uint8")
+
+
+def test_a_model_that_says_how_its_inputs_are_made_is_asked_that_way(tmp_path):
+    model = pipeline()
+    report = explain(model, Probes(BYTES), targets=1, methods=[PartialOcclusion(window=(4, 3), stride=(4, 3))])
+    np.testing.assert_allclose(report.probabilities, model.predict(BYTES, verbose=0), atol=1e-6)
+    hidden = BYTES.copy()
+    hidden[:, :4, :3] = 128
+    odds = lambda p: np.log(p[:, 1]) - np.log(p[:, 0])  # noqa: E731
+    fall = odds(model.predict(BYTES, verbose=0)) - odds(model.predict(hidden, verbose=0))
+    np.testing.assert_allclose(report["partial_occlusion"].values[:, 0, 0, 0], fall, rtol=1e-4)
+
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit(BYTES, np.array([0, 1, 1]), verbose=0, callbacks=[Picasso(tmp_path, Probes(BYTES), on_error="raise")])
+    assert list(tmp_path.rglob("*tfevents*"))
+
+
+def test_a_preprocess_of_the_users_own_comes_first():
+    report = explain(pipeline(), Probes(BYTES), preprocess=lambda x: x / 255.0, targets=1)
+    np.testing.assert_allclose(report.probabilities, explain(pipeline(), Probes(BYTES)).probabilities, atol=1e-6)
+
+
+def test_a_model_whose_preprocessor_is_none_gets_images_as_they_are():
+    images = BYTES.astype("float32") / 255
+    found = explain(pipeline(preprocessor=None), Probes(images)).probabilities
+    np.testing.assert_allclose(found, explain(pipeline(), Probes(BYTES)).probabilities, atol=1e-6)
+
+
+class TrainsItsOwnWay(keras.Model):
+    """Has a preprocessor, and nobody can know from outside who calls it."""
+
+    def __init__(self):
+        super().__init__()
+        self.preprocessor = layers.Rescaling(1 / 255)
+        self.flatten, self.dense = layers.Flatten(), layers.Dense(2, activation="softmax")
+
+    def call(self, inputs):
+        return self.dense(self.flatten(inputs))
+
+    def train_step(self, *data):
+        raise NotImplementedError
+
+
+def test_a_preprocessor_of_which_nobody_says_when_it_is_called_is_asked_about():
+    with pytest.raises(ValueError, match=r"a preprocessor and a training of its own.*preprocess=model\.preprocessor"):
+        explain(TrainsItsOwnWay(), Probes(BYTES))
+    model = TrainsItsOwnWay()
+    assert explain(model, Probes(BYTES), preprocess=model.preprocessor).probabilities.shape == (3, 2)
