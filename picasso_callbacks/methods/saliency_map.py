@@ -31,7 +31,7 @@ class SaliencyMap(Method):
         return Explanation(
             live.to_display(maps),
             unit="per unit of input",
-            score=f"gradient of the {live.head.description}",
+            score=f"gradient of the {live.differentiated.description}",
             title="saliency",
             scale=Scale(limit=None, signed=False),
         )

@@ -41,23 +41,27 @@ class Batches:
 
     Args:
         limit: The most rows of a batch.
+        fixed: Whether every batch has just so many rows.
 
     Attributes:
         limit: The most rows of a batch, as far as is known.
     """
 
-    def __init__(self, limit: int):
+    def __init__(self, limit: int, fixed: bool = False):
         self.limit = limit
+        self._fixed = fixed
         self._rehearsal = _Rehearsal()
 
     def of(self, limit: int) -> Batches:
         """Batches of their own limit, for another kind of question, that share this one's rehearsals."""
-        other = Batches(limit)
+        other = Batches(self.limit if self._fixed else limit, self._fixed)
         other._rehearsal = self._rehearsal
         return other
 
     def size(self, count: int) -> int:
         """The batch size that splits `count` rows most evenly into batches of at most `limit`."""
+        if self._fixed:
+            return self.limit
         return math.ceil(count / math.ceil(count / self.limit))
 
     def collect(self, ask: Ask, count: int) -> tuple[np.ndarray, ...]:
@@ -87,7 +91,7 @@ class Batches:
             try:
                 found = run(size)
             except Exception as error:
-                if size == 1 or not is_out_of_memory(error):
+                if size == 1 or self._fixed or not is_out_of_memory(error):
                     raise
                 self.limit = size // 2  # and again when the error, which holds what was computed so far, is gone
                 continue
@@ -112,7 +116,7 @@ class Batches:
     def _rehearse(self, ask: Ask, count: int, answers: tuple[np.ndarray, ...]) -> None:
         size = self.size(count)
         begin = time.perf_counter()
-        ask(np.arange(size))
+        ask(np.minimum(np.arange(size), count - 1))
         self._rehearsal.seconds += (time.perf_counter() - begin) * math.ceil(count / size)
         for answer in answers:
             answer[:] = answer[:1]

@@ -25,6 +25,7 @@ class Inputs:
             channels first or without their only channel, if that is what the model takes.
 
     Attributes:
+        at_once: How many images the model takes at once, where that is fixed; else `None`.
         differentiable: `False` if the model takes integers, which have no gradient.
 
     Raises:
@@ -42,6 +43,7 @@ class Inputs:
         expected = self._known.get(self._image) if self._known else None
         self._expected = None if expected is None else tuple(expected.shape[1:])
         self._known_arrangement = arrangement_for(probes.images.shape[1:], self._expected)
+        self.at_once = None if expected is None else expected.shape[0]
         self.differentiable = expected is None or "int" not in str(expected.dtype)
 
     def prepare(self, images: np.ndarray) -> np.ndarray:
@@ -78,10 +80,10 @@ class Inputs:
         feed[self._image] = images
         return [feed[name] for name in self._known] if self._as_list else feed
 
-    def symbols(self, inputs: np.ndarray) -> Any:
-        """Symbolic tensors like what the model is called with, of any batch size, given its image inputs."""
+    def symbols(self, inputs: np.ndarray, count: int | None) -> Any:
+        """Symbolic tensors like what the model is called with, `count` or any number, given its image inputs."""
         feed = self.feed(inputs[:1], np.zeros(1, dtype="int32"))
-        return keras.tree.map_structure(lambda one: keras.KerasTensor((None, *one.shape[1:]), dtype="float32"), feed)
+        return keras.tree.map_structure(lambda one: keras.KerasTensor((count, *one.shape[1:]), dtype="float32"), feed)
 
     def _image_name(self, extra: Any) -> str:
         """Which of the model's inputs is the image."""

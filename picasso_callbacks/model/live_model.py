@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -48,6 +50,7 @@ class LiveModel:
         batches: Splits what is asked into batches.
         layout: Which elements of an input belong to which pixel of a map.
         head: How the output is read.
+        differentiated: The same, as far as gradients are concerned, for which logits are not always to be had.
         classes: How many classes the model tells apart.
 
     Raises:
@@ -70,13 +73,15 @@ class LiveModel:
         self.layout = Layout(shape, arrangement, postprocess)
         self._backend = make_backend(model)
         best = self._backend.pixels // math.prod(self.layout.size)
-        self.batches = Batches(options.batch_size or min(max(best, SMALLEST), LARGEST))
+        limit = self._inputs.at_once or options.batch_size or min(max(best, SMALLEST), LARGEST)
+        self.batches = Batches(limit, fixed=self._inputs.at_once is not None)
         self._passes = Passes(self._backend, self._inputs, self.batches, options, derived)
         self._reader = self._passes.begin(self.inputs)
         self.head, self.classes = self._reader.head, self._passes.classes
-        possible = options.incremental and self.layout.plain and not probes.extra
+        possible = options.incremental and self.layout.plain and not probes.extra and not self._inputs.at_once
         windows = (options.batch_size or 4 * self.batches.limit) if possible else 0
         self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, windows)
+        self.differentiated = self.head
         self._gradients = self._backend.compile_gradients(self._passes.target_scores)
         self._gradient_batches = self.batches.of(-(-self.batches.limit // 4))  # what is computed has to be kept
 
@@ -104,11 +109,16 @@ class LiveModel:
     def _scores(self, inputs_of: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
             scores = self._reader.read(self._passes.of(inputs_of(batch), rows[batch]))
-            return (scores.logits,) if scores.probabilities is None else (scores.logits, scores.probabilities)
+            given[:] = [getattr(scores, name) is not None for name in parts]
+            return tuple(getattr(scores, name) for name, there in zip(parts, given, strict=True) if there)
 
-        logits, *probabilities = self.batches.collect(ask, len(rows))
-        contrasts = self._reader.contrasts
-        return Scores(logits, probabilities[0] if probabilities else None, self.head.competing, contrasts)
+        parts: tuple[str, ...] = ("logits", "probabilities", "off")
+        given: list[bool] = []
+        found = self.batches.collect(ask, len(rows))
+        named = dict(zip(itertools.compress(parts, given), found, strict=True))
+        return Scores(
+            named["logits"], named.get("probabilities"), self.head.competing, self._reader.contrasts, named.get("off")
+        )
 
     def gradients(
         self,
@@ -139,8 +149,12 @@ class LiveModel:
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
             gradients = None
             if self._inputs.differentiable:
-                of_probes, of_inputs = rows[batch].astype("int32"), targets[batch].astype("int32")
-                gradients = self._gradients(of_inputs, inputs[batch], of_probes)
+                asked = targets[batch].astype("int32"), inputs[batch], rows[batch].astype("int32")
+                gradients = self._gradients(*asked)
+                if gradients is None and self.differentiated.source == "logits":  # computed anew on the way back
+                    self.differentiated = dataclasses.replace(self.head, source="probabilities")
+                    self._gradients = self._backend.compile_gradients(self._passes.scores_of_outputs)
+                    gradients = self._gradients(*asked)
             if gradients is None:
                 raise ValueError(
                     "Picasso: the model's scores don't depend on its input in a way that can be differentiated, so "

@@ -97,7 +97,7 @@ class UnderMasks:
         """How these windows are computed on patches; `None` if whole forward passes are to be taken."""
         return self._routes.get(windows, self._batches) if self._routes else None
 
-    def _asking(self, images: np.ndarray, canvases: np.ndarray) -> Callable[..., tuple[Any, ...]]:
+    def _asking(self, images: np.ndarray, canvases: np.ndarray) -> Callable[..., dict[str, Any]]:
         """A function of images' and canvases' rows, int32 `[b]`, and of what is hidden, bool `[b, ...]`."""
         if not self._backend.in_memory:
             one = canvases.strides[0] == 0  # the same for all probes, and taken there once
@@ -106,7 +106,7 @@ class UnderMasks:
                 *tables, image_rows, np.zeros_like(canvas_rows) if one else canvas_rows, hidden
             )
 
-        def ask(image_rows: np.ndarray, canvas_rows: np.ndarray, hidden: np.ndarray) -> tuple[Any, ...]:
+        def ask(image_rows: np.ndarray, canvas_rows: np.ndarray, hidden: np.ndarray) -> dict[str, Any]:
             count, kept = len(image_rows), self._memory
             if len(kept) < count or (kept.shape[1:], kept.dtype) != (images.shape[1:], images.dtype):
                 kept = self._memory = self._backend.empty((count, *images.shape[1:]), images.dtype)
@@ -117,6 +117,6 @@ class UnderMasks:
 
     def _trace(
         self, call: Any, images: Any, canvases: Any, image_rows: Any, canvas_rows: Any, hidden: Any
-    ) -> tuple[Any, ...]:
+    ) -> dict[str, Any]:
         composed = hide(self._backend.gather, images, canvases, image_rows, canvas_rows, hidden)
         return self._passes.extracted(call, composed, image_rows)

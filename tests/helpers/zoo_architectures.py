@@ -174,6 +174,81 @@ def channels_first() -> Specimen:
     return classifier(model, feed=lambda images: np.moveaxis(images, -1, 1))
 
 
+def many_channels_first() -> Specimen:
+    body = [layers.Flatten(), layers.Dense(3, activation="softmax")]
+    model = keras.Sequential([keras.Input((5, 12, 8)), *body])
+    return classifier(model, images=noise((12, 8, 5)), feed=lambda images: np.moveaxis(images, -1, 1))
+
+
+def recurrent(*between: Any) -> Specimen:
+    """Recurrent layers whose activation is a sigmoid, and that drop a part while they train."""
+    body = [layers.Reshape((12, 24)), *between, layers.Dense(3, activation="softmax")]
+    return classifier(keras.Sequential([keras.Input(SIZE), *body]))
+
+
+def convolutional_lstm() -> Specimen:
+    first = [layers.Reshape((3, 4, 8, 3)), layers.ConvLSTM2D(4, 3, activation="sigmoid")]
+    return classifier(small(*first))
+
+
+def minus_the_mean_image() -> Specimen:
+    mean = np.random.default_rng(5).random(SIZE).astype("float32")
+    return classifier(small(layers.Rescaling(1.0, offset=-mean)))
+
+
+class OnlyEagerly(keras.Model):
+    """Decides by numbers, which a traced call does not have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flatten, self.dense = layers.Flatten(), layers.Dense(3, activation="softmax")
+
+    def call(self, inputs):
+        hidden = self.flatten(inputs)
+        return self.dense(hidden if float(keras.ops.convert_to_numpy(hidden).max()) < 99 else -hidden)
+
+
+def only_eagerly() -> Specimen:
+    model = OnlyEagerly()
+    model(noise(SIZE))
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    return Specimen(model, CLASSES, odds)
+
+
+class HeadComputedAgain(OnlyEagerly):
+    """Its head is not kept for the way back, but computed once more."""
+
+    def call(self, inputs):
+        return keras.remat(lambda hidden: self.dense(hidden))(self.flatten(inputs))
+
+
+def head_computed_again() -> Specimen:
+    model = HeadComputedAgain()
+    model.dense.build((None, int(np.prod(SIZE))))
+    return classifier(model)
+
+
+class MakesItsInputs(keras.Model):
+    """Makes its inputs of bytes when it trains and predicts, but not when it is called; as models of keras-hub."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.preprocessor = layers.Rescaling(1 / 255)
+        self.flatten, self.dense = layers.Flatten(), layers.Dense(3, activation="softmax")
+
+    def call(self, inputs):
+        return self.dense(self.flatten(inputs))
+
+    def preprocess_samples(self, x, y=None, sample_weight=None):
+        return keras.utils.pack_x_y_sample_weight(self.preprocessor(x), y, sample_weight)
+
+    def fit(self, x, y, **settings):
+        return super().fit(keras.ops.convert_to_numpy(self.preprocess_samples(x)), y, **settings)
+
+    def predict(self, x, **settings):
+        return super().predict(keras.ops.convert_to_numpy(self.preprocess_samples(x)), **settings)
+
+
 def application(name: str, high: float = 1.0, gain: float = 1.0) -> Callable[[], Specimen]:
     def build() -> Specimen:
         model = getattr(keras.applications, name)(weights=None, input_shape=LARGE, classes=3)
@@ -224,6 +299,16 @@ LIGHT: dict[str, Callable[[], Specimen]] = {
     "unknown height and width": lambda: classifier(small(size=(None, None, 3))),
     "grey images without a channel axis": grey_without_channel,
     "`channels_first`": channels_first,
+    "`channels_first`, five channels": many_channels_first,
+    "LSTM and GRU with dropout, a sigmoid inside": lambda: recurrent(
+        layers.LSTM(6, activation="sigmoid", dropout=0.3, return_sequences=True),
+        layers.Bidirectional(layers.GRU(5, activation="sigmoid", recurrent_dropout=0.2)),
+    ),
+    "ConvLSTM2D with a sigmoid": convolutional_lstm,
+    "Rescaling by an image": minus_the_mean_image,
+    "a `call` that only runs eagerly, `run_eagerly`": only_eagerly,
+    "a head in `keras.remat`": head_computed_again,
+    "a model with `preprocess_samples`": lambda: classifier(MakesItsInputs(), images=noise(SIZE, 255)),
     "`mixed_float16`": lambda: classifier(small(dtype="mixed_float16"), tolerance=0.03),
     "`mixed_bfloat16`": lambda: classifier(small(dtype="mixed_bfloat16"), tolerance=0.15),
 }

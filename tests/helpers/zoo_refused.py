@@ -47,6 +47,27 @@ def unequal_images() -> Specimen:
     return specimen
 
 
+def one_unit_under_a_loss_of_ones_own() -> Specimen:
+    """Whose first outputs lie in 0..1 by chance."""
+    dense = layers.Dense(1, kernel_initializer=keras.initializers.Constant(0.001))
+    model = keras.Sequential([keras.Input(SIZE), layers.Flatten(), dense])
+    model.compile("sgd", lambda truth, output: keras.ops.mean(keras.ops.square(truth - output)))
+    return Specimen(model, np.zeros((4, 1), "float32"), lambda output: output)
+
+
+class WithoutCall(keras.Model):
+    def train_step(self, *data):
+        return {}
+
+
+def patches_of_colour() -> Specimen:
+    def cut(images: np.ndarray) -> np.ndarray:
+        return images.reshape(len(images), 6, 2, 4, 2, 3).transpose(0, 1, 3, 2, 4, 5).reshape(len(images), 24, 12)
+
+    model = keras.Sequential([keras.Input((24, 12)), layers.Flatten(), layers.Dense(3, activation="softmax")])
+    return classifier(model, feed=cut, settings={"preprocess": cut})
+
+
 REFUSED: dict[str, Callable[[], Specimen]] = {
     "outputs beyond 0..1, a loss for probabilities": lambda: linear(0.1),
     "outputs in 0..1 that don't sum to 1": lambda: linear(0.001),
@@ -54,6 +75,9 @@ REFUSED: dict[str, Callable[[], Specimen]] = {
     "an input beside the image that nobody gave": nothing_said_of_other_inputs,
     "an input that is no image, without `postprocess`": no_image,
     "ragged images": unequal_images,
+    "one unit without a sigmoid, a loss of one's own": one_unit_under_a_loss_of_ones_own,
+    "patches of colour, without `postprocess`": patches_of_colour,
+    "no `call`": lambda: classifier(WithoutCall()),
 }
 
 

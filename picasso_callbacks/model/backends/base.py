@@ -39,6 +39,7 @@ class Backend(abc.ABC):
 
     def __init__(self, model: keras.Model):
         self.model = model
+        self.eager = bool(getattr(model, "run_eagerly", False))  # as fit calls it: what can't be traced isn't
 
     def call(self, inputs: Any) -> Any:
         """Calls the model in inference mode.

@@ -31,7 +31,7 @@ class JaxBackend(Backend):
             return function(self.call, *tensors)
 
     def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
-        compiled = jax.jit(lambda state, *tensors: self._with(state, function, *tensors))
+        compiled = self._jit(lambda state, *tensors: self._with(state, function, *tensors))
 
         def run(*arrays: Any) -> Any:
             outputs = compiled(self._state(), *arrays)
@@ -45,8 +45,11 @@ class JaxBackend(Backend):
             columns = [jax.nn.one_hot(column, scores.shape[1], dtype=scores.dtype) for column in targets.T]
             return jax.numpy.stack([pull(column)[0] for column in columns], axis=1)
 
-        compiled = jax.jit(gradients)
+        compiled = self._jit(gradients)
         return lambda *arrays: np.asarray(compiled(self._state(), *arrays))
+
+    def _jit(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        return function if self.eager else jax.jit(function)
 
     def gather(self, table: Tensor, rows: Tensor) -> Tensor:
         return jax.numpy.take(table, rows, axis=0, mode="clip")

@@ -36,6 +36,8 @@ class TensorFlowBackend(Backend):
 
     def _compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A `tf.function` after which variables that Keras does not know of are as before, too."""
+        if self.eager:
+            return function
         # A partial, not a lambda: TensorFlow would count the traces of all lambdas of this line as retracing.
         compiled = tf.function(functools.partial(function), autograph=False)
         touched: list[tf.Variable] | None = None

@@ -17,16 +17,28 @@ _MEND = (
 )
 _REGRESSION = ("squared", "absolute", "percentage", "huber", "log_cosh", "logcosh", "poisson", "mse", "mae", "msle")
 
+EXACT = 1e-4
+"""How far probabilities of 32 bits may be from a sum of 1: wide for a softmax, and too narrow for chance."""
 
-def find_head(output: Any, logits: np.ndarray | None, decode_prob: DecodeProb | None, loss: Any = None) -> Head:
-    """Finds out how a model's output is to be read.
+
+def find_head(
+    output: Any,
+    logits: np.ndarray | None,
+    decode_prob: DecodeProb | None,
+    loss: Any = None,
+    precision: float = 0.0,
+    is_sigmoid: bool = False,
+) -> Head:
+    """Finds out how a model's output is to be read. Numbers that might be so by chance decide nothing.
 
     Args:
         output: The model's output for some inputs, NumPy: `[N]`, `[N, classes]` or dense `[N, ..., classes]`; anything
             if `decode_prob` is a function.
         logits: What its last softmax or sigmoid seems to have been given, in the same shape, if that is known.
         decode_prob: The user's word on it.
-        loss: The loss for this output; it is asked where the numbers leave a choice.
+        loss: The loss for this output; it is asked where the numbers leave a choice. Only Keras' own are known.
+        precision: The distance from 1 to the next number in the coarsest type that the model computes with.
+        is_sigmoid: Whether the model's graph says that the output comes from a sigmoid.
 
     Raises:
         ValueError: The numbers don't look like what they are read as; the message says what mends it.
@@ -39,7 +51,8 @@ def find_head(output: Any, logits: np.ndarray | None, decode_prob: DecodeProb | 
         raise ValueError("Picasso: the model's outputs for the probes are not finite before training has begun.")
     dense, one_unit = output.ndim > 2, output.ndim == 1 or output.shape[-1] == 1
     rows = output.reshape(-1, 1 if one_unit else output.shape[-1])
-    activation = None if logits is None else _activation(rows, logits.reshape(rows.shape), loss, one_unit)
+    tolerance = max(EXACT, 4 * precision)
+    activation = None if logits is None else _activation(rows, logits.reshape(rows.shape), loss, one_unit, precision)
     if decode_prob is not None:
         if activation is not None and decode_prob != "value":
             raise ValueError(
@@ -55,7 +68,8 @@ def find_head(output: Any, logits: np.ndarray | None, decode_prob: DecodeProb | 
         )
     if _names(loss, *_REGRESSION):
         return Head("value", "outputs", dense)
-    return Head(_reading(_as_probabilities(rows, loss, one_unit), one_unit), "probabilities", dense)
+    name = "sigmoid" if is_sigmoid else _as_probabilities(rows, loss, one_unit, tolerance)
+    return Head(_reading(name, one_unit), "probabilities", dense, tolerance=tolerance)
 
 
 def _decoded_head(output: Any, logits: np.ndarray | None, decode: Callable[[Any], Any]) -> Head:
@@ -79,30 +93,36 @@ def _decoded_head(output: Any, logits: np.ndarray | None, decode: Callable[[Any]
 
 
 def _activation(
-    output: np.ndarray, logits: np.ndarray, loss: Any, one_unit: bool
+    output: np.ndarray, logits: np.ndarray, loss: Any, one_unit: bool, precision: float
 ) -> Literal["softmax", "sigmoid"] | None:
     """Which function of `logits` the output is, by its numbers; `None` if neither."""
-    as_softmax = not one_unit and _close(softmax(logits), output)
-    as_sigmoid = _close(sigmoid(logits), output)
+    as_softmax = not one_unit and _close(softmax(logits), output, 4 * precision)
+    as_sigmoid = _close(sigmoid(logits), output, 4 * precision)
     if as_softmax and as_sigmoid:  # an untrained network can give the same numbers either way
         return "sigmoid" if _names(loss, "binary") else "softmax"
     return "softmax" if as_softmax else "sigmoid" if as_sigmoid else None
 
 
-def _as_probabilities(output: np.ndarray, loss: Any, one_unit: bool) -> Literal["softmax", "sigmoid"]:
+def _as_probabilities(output: np.ndarray, loss: Any, one_unit: bool, tolerance: float) -> Literal["softmax", "sigmoid"]:
     low, high = float(output.min()), float(output.max())
-    if low < -TOLERANCE or high > 1 + TOLERANCE:
+    if low < -tolerance or high > 1 + tolerance:
         raise ValueError(
             f"Picasso: the model's outputs range from {low:.4g} to {high:.4g}, so they are no probabilities. {_MEND} "
             "Or compile the model with a loss that has from_logits=True."
         )
-    if one_unit:
-        return "sigmoid"
-    sums = output.astype("float64").sum(axis=1)
-    if np.abs(sums - 1).max() <= TOLERANCE:
-        return "softmax"
     if _names(loss, "binary"):
         return "sigmoid"
+    if one_unit:
+        raise ValueError(
+            f"Picasso: the model's outputs, one for each image, range from {low:.4g} to {high:.4g}; nobody can tell "
+            f"from that whether they are probabilities, logits or plain numbers, nor from its loss, "
+            f"{_name(loss) or 'which is not known'}; expected a sigmoid at the model's end, or a loss of Keras. Pass "
+            "decode_prob='value' where they are plain numbers, 'sigmoid' where they are logits, or decode_prob=lambda "
+            "outputs: outputs where they are probabilities."
+        )
+    sums = output.astype("float64").sum(axis=1)
+    if np.abs(sums - 1).max() <= tolerance:
+        return "softmax"
     raise ValueError(
         f"Picasso: the model's outputs lie in 0..1 but sum to {sums.min():.4g}..{sums.max():.4g} over the "
         f"{output.shape[1]} classes, not to 1. For independent classes compile with binary cross-entropy or pass "
@@ -125,12 +145,17 @@ def _from_logits(loss: Any) -> bool:
 
 
 def _names(loss: Any, *parts: str) -> bool:
-    """Whether the loss's name has one of `parts` in it."""
+    """Whether the loss is one of Keras' own and has one of `parts` in its name: of another a name says nothing."""
+    of_keras = getattr(loss, "__module__", "").partition(".")[0] == "keras"
+    return of_keras and any(part in _name(loss).lower() for part in parts)
+
+
+def _name(loss: Any) -> str:
+    """What a loss is called; empty where there is none."""
     if loss is None:
-        return False
-    name = getattr(loss, "__name__", None) or getattr(loss, "name", None) or type(loss).__name__
-    return any(part in name.lower() for part in parts)
+        return ""
+    return getattr(loss, "__name__", None) or getattr(loss, "name", None) or type(loss).__name__
 
 
-def _close(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.shape == b.shape and bool(np.allclose(a, b, rtol=1e-2, atol=1e-6))
+def _close(a: np.ndarray, b: np.ndarray, coarse: float = 0.0) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=max(1e-2, coarse), atol=1e-6))

@@ -14,7 +14,9 @@ from picasso_callbacks.problems import naming
 Reading = Literal["softmax", "sigmoid", "binary", "value", "decoded"]
 Source = Literal["logits", "outputs", "probabilities"]
 
-TOLERANCE = 2e-3  # a float16 softmax over many classes sums to 1 only so well
+TOLERANCE = 2e-3
+"""How far what a user's `decode_prob` returns may be from 0..1, and from a sum of 1."""
+
 _TINY = 1e-30
 
 
@@ -32,6 +34,7 @@ class Head:
             of a class is its mean log-odds over them.
         decode: The user's `decode_prob`, for the reading `"decoded"`.
         exclusive: Whether what `decode` returns sums to 1 over the classes.
+        tolerance: How far outputs that are read as probabilities may be from 0..1, and from a sum of 1.
     """
 
     reading: Reading
@@ -39,6 +42,7 @@ class Head:
     dense: bool = False
     decode: Callable[[Any], Any] | None = None
     exclusive: bool = False
+    tolerance: float = TOLERANCE
 
     @property
     def competing(self) -> bool:
@@ -85,6 +89,15 @@ class Head:
             scores = ops.einsum("npc,np->nc", _positions_flat(scores), weights)
         return scores
 
+    def off(self, output: Any) -> Any:
+        """How far each answer is from probabilities, `[N]`, a tensor, where outputs are read as such."""
+        ops = keras.ops
+        p = ops.cast(output, "float32")
+        beyond = ops.maximum(-p, p - 1)
+        if self.reading == "softmax":
+            beyond = ops.maximum(beyond, ops.abs(ops.sum(p, axis=-1, keepdims=True) - 1))
+        return ops.max(ops.reshape(beyond, (ops.shape(p)[0], -1)), axis=1)
+
     def mean_probabilities(self, output: Any, logits: Any, weights: Any) -> Any:
         """For dense outputs, the probability of each class averaged over positions: `[N, classes]`, tensors."""
         ops = keras.ops
@@ -109,12 +122,17 @@ class Head:
         return ops.log(ops.maximum(p, _TINY)) - ops.log(ops.maximum(others, _TINY if self.exclusive else 1e-7))
 
 
+def answers_in(outputs: Any) -> int:
+    """To how many inputs a model's outputs, any nest of arrays, are the answers."""
+    return len(next(one for one in keras.tree.flatten(outputs) if one is not None))
+
+
 def decoded(decode: Callable[[Any], Any] | None, output: Any) -> np.ndarray:
     """What the user's `decode_prob` makes of an output: float32 `[N, classes]`, or a `ValueError`."""
     assert decode is not None
     with naming("decode_prob"):
         p = np.asarray(keras.ops.convert_to_numpy(decode(output)), dtype="float32")
-    rows = len(keras.tree.flatten(output)[0])
+    rows = answers_in(output)
     if p.ndim not in (1, 2) or len(p) != rows:
         raise ValueError(f"Picasso: decode_prob returned shape {p.shape}; expected [N, classes] with N = {rows}.")
     low, high = p.min(), p.max()

@@ -29,16 +29,15 @@ class Recorded:
         it is the activation that returned this very tensor, or else the last one with as many numbers: a guess, which
         whoever reads the output checks by its numbers.
         """
-        logits = getattr(output, "_keras_logits", None)
-        if logits is not None:
-            return logits
+        found = getattr(output, "_keras_logits", None)
         for given, returned in reversed(self._calls):
-            if returned is output:
-                return given
-        if self._calls and hasattr(output, "shape"):
-            with contextlib.suppress(Exception):  # a tensor from within a loop can't be used outside of it
-                return keras.ops.reshape(self._calls[-1][0] * 1, output.shape)
-        return None
+            if found is None and returned is output:
+                found = given
+        if found is None and self._calls and hasattr(output, "shape"):
+            last = self._calls[-1][0]
+            with contextlib.suppress(Exception):  # of another number of elements, perhaps
+                found = keras.ops.reshape(last, output.shape) if _together(last, output) else None
+        return found if found is not None and _together(found, output) else None
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function`, but each call is recorded."""
@@ -60,7 +59,17 @@ def recorded_activations(model: keras.Model) -> Iterator[Recorded]:
             if isinstance(layer, keras.layers.Softmax):
                 layer.call = recorded.wrap(layer.call)
                 put_back.callback(delattr, layer, "call")
-            elif getattr(layer, "activation", None) in _LAST:
+            elif getattr(layer, "activation", None) in _LAST and not _is_of_the_class(layer, "activation"):
                 put_back.callback(setattr, layer, "activation", layer.activation)
                 layer.activation = recorded.wrap(layer.activation)
         yield recorded
+
+
+def _is_of_the_class(layer: keras.Layer, attribute: str) -> bool:
+    """Whether an attribute is a property, as the activation of recurrent layers is: another layer does what it says."""
+    return isinstance(getattr(type(layer), attribute, None), property)
+
+
+def _together(tensor: Any, other: Any) -> bool:
+    """Whether both are values of one trace: what was given within a loop, or to be computed again, is not to be had."""
+    return all(getattr(tensor, place, None) is getattr(other, place, None) for place in ("_trace", "graph"))

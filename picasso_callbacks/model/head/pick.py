@@ -22,12 +22,13 @@ class Pick:
         everything: Whether, if `output` is `None`, all outputs are taken as they are.
 
     Attributes:
+        everything: Whether all outputs are taken as they are.
         key: Where the output is among the model's: a key or index; `None` if there is one output, or all are taken.
     """
 
     def __init__(self, model: keras.Model, output: str | int | None, everything: bool):
         self._output = output
-        self._everything = everything and output is None
+        self.everything = everything and output is None
         self._model = model
         self._names = list(getattr(model, "output_names", None) or ())
         structure = getattr(model, "output", None)
@@ -50,8 +51,19 @@ class Pick:
         """The loss that the model has for the output, as `loss_of` gives it."""
         return loss_of(self._model, self.key)
 
+    @property
+    def is_sigmoid(self) -> bool:
+        """Whether the model's graph says that a sigmoid of `keras.ops` makes the output."""
+        symbols: Any = getattr(self._model, "output", None)
+        try:
+            symbol = symbols if self.key is None else symbols[self.key]
+        except (KeyError, IndexError, TypeError):
+            return False
+        operation = getattr(getattr(symbol, "_keras_history", None), "operation", None)
+        return type(operation).__module__ == "keras.src.ops.nn" and type(operation).__name__ == "Sigmoid"
+
     def _settle(self, outputs: Any) -> None:
-        if self._everything:
+        if self.everything:
             self._settled = True
             return
         if not isinstance(outputs, (dict, list, tuple)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import keras
 import numpy as np
 
 from picasso_callbacks.model.head.find_head import find_head
-from picasso_callbacks.model.head.head import Head, decoded
+from picasso_callbacks.model.head.head import Head, answers_in, decoded
 from picasso_callbacks.model.head.pick import Pick
 from picasso_callbacks.model.head.scores import Scores, sigmoid, softmax
 from picasso_callbacks.options import Options
@@ -41,6 +42,11 @@ class Reader:
         self._weights = weights
         self.contrasts = tuple(None if callable(one) else one for one in derived)
 
+    def without_logits(self) -> Reader:
+        """One that reads the outputs themselves, as probabilities."""
+        head = dataclasses.replace(self.head, source="probabilities")
+        return Reader(head, self._pick, self._derived, self._weights)
+
     def target_scores(self, outputs: Any, logits: Any, rows: Any) -> Any:
         """Differentiable scores of classes and derived targets: tensors `[N, classes + derived]`.
 
@@ -52,30 +58,33 @@ class Reader:
         scores = self.head.class_scores(self._pick(outputs), logits, self._weights_of(rows))
         return self._append(scores, outputs, keras.ops)
 
-    def extract(self, outputs: Any, logits: Any, rows: Any) -> tuple[Any, ...]:
+    def extract(self, outputs: Any, logits: Any, rows: Any) -> dict[str, Any]:
         """What `read` needs, so that only this leaves the device."""
         if self.head.reading == "decoded":
-            return (outputs,)
-        scores = self.target_scores(outputs, logits, rows)
-        if not self.head.dense or self.head.reading == "value":
-            return (scores,)
-        return scores, self.head.mean_probabilities(self._pick(outputs), logits, self._weights_of(rows))
+            return {"outputs": outputs}
+        output = self._pick(outputs)
+        found = {"scores": self.target_scores(outputs, logits, rows)}
+        if self.head.dense and self.head.reading != "value":
+            found["probabilities"] = self.head.mean_probabilities(output, logits, self._weights_of(rows))
+        if self.head.source == "probabilities":
+            found["off"] = self.head.off(output)
+        return found
 
-    def read(self, extracted: tuple[Any, ...]) -> Scores:
+    def read(self, extracted: dict[str, Any]) -> Scores:
         """The `Scores` of what `extract` took, now in NumPy."""
         if self.head.reading == "decoded":
-            outputs = extracted[0]
+            outputs = extracted["outputs"]
             probabilities = decoded(self.head.decode, self._pick(outputs))
             logits = _log_odds(probabilities, self.head.exclusive)
             return Scores(self._append(logits, outputs, np), probabilities, False, self.contrasts)
-        logits = np.asarray(extracted[0], dtype="float32")
+        logits, off = np.asarray(extracted["scores"], dtype="float32"), extracted.get("off")
         class_logits = logits[:, : logits.shape[1] - len(self._derived)]
         if self.head.reading == "value":
             return Scores(logits, None, False, self.contrasts)
         if self.head.dense:
-            return Scores(logits, np.asarray(extracted[1]), False, self.contrasts)
+            return Scores(logits, np.asarray(extracted["probabilities"]), False, self.contrasts, off)
         probabilities = softmax(class_logits) if self.head.competing else sigmoid(class_logits)
-        return Scores(logits, probabilities, self.head.competing, self.contrasts)
+        return Scores(logits, probabilities, self.head.competing, self.contrasts, off)
 
     def _append(self, scores: Any, outputs: Any, ops: Any) -> Any:
         """`scores` with a column for each derived target; in NumPy or in tensors, as `ops` says."""
@@ -94,7 +103,13 @@ class Reader:
 
 
 def make_reader(
-    outputs: Any, logits: np.ndarray | None, pick: Pick, options: Options, derived: Sequence[Derived], probes: int
+    outputs: Any,
+    logits: np.ndarray | None,
+    pick: Pick,
+    options: Options,
+    derived: Sequence[Derived],
+    probes: int,
+    precision: float,
 ) -> tuple[Reader, int]:
     """Finds out from a first answer how a model is to be read; returns the reader and the number of classes.
 
@@ -105,28 +120,31 @@ def make_reader(
         options: For `decode_prob` and `output_mask`.
         derived: Targets beside the classes.
         probes: How many probes there are.
+        precision: As in `find_head`.
 
     Raises:
         ValueError: The outputs can't be read so, or a mask or derived target doesn't go with them.
     """
     output = pick(outputs)
-    head, mask = find_head(output, logits, options.decode_prob, pick.loss), options.output_mask
+    head = find_head(output, logits, options.decode_prob, pick.loss, precision, pick.is_sigmoid)
+    mask = options.output_mask
     if mask is not None and not head.dense:
         raise ValueError(
             f"Picasso: output_mask was passed, but the model's output has shape {np.shape(output)}, without positions; "
             f"expected [N, h, w, classes]. Pass output_mask=None."
         )
     weights = position_weights(output, mask, probes) if head.dense else None
-    rows = np.arange(len(keras.tree.flatten(outputs)[0]))
+    count = answers_in(outputs)
+    rows = np.minimum(np.arange(count), probes - 1)  # a model of a fixed batch size may have answered more
     extracted = Reader(head, pick, (), weights).extract(outputs, logits, rows)
     classes = Reader(head, pick, (), weights).read(to_numpy(extracted)).classes
-    check_derived(derived, outputs, classes, len(rows))
+    check_derived(derived, outputs, classes, count)
     return Reader(head, pick, derived, weights), classes
 
 
 def to_numpy(nest: Any) -> Any:
-    """A nest of tensors as one of arrays."""
-    return keras.tree.map_structure(keras.ops.convert_to_numpy, nest)
+    """A nest of tensors, or `None`, as one of arrays."""
+    return keras.tree.map_structure(lambda one: None if one is None else keras.ops.convert_to_numpy(one), nest)
 
 
 def check_derived(derived: Sequence[Derived], outputs: Any, classes: int, count: int) -> None:

@@ -20,12 +20,14 @@ class Scores:
         probabilities: float32 `[N, classes]`; `None` where the outputs are plain numbers.
         competing: Whether the classes share one softmax; otherwise each is a yes or no of its own.
         contrasts: For each derived target the two classes whose contrast it is, or `None`.
+        off: float32 `[N]`, how far the outputs are from probabilities, where they are read as such.
     """
 
     logits: np.ndarray
     probabilities: np.ndarray | None
     competing: bool
     contrasts: tuple[tuple[int, int] | None, ...] = ()
+    off: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.logits)
@@ -33,7 +35,8 @@ class Scores:
     def __getitem__(self, rows: np.ndarray | slice) -> Scores:
         """The scores of some of the inputs."""
         probabilities = None if self.probabilities is None else self.probabilities[rows]
-        return dataclasses.replace(self, logits=self.logits[rows], probabilities=probabilities)
+        off = None if self.off is None else self.off[rows]
+        return dataclasses.replace(self, logits=self.logits[rows], probabilities=probabilities, off=off)
 
     @property
     def classes(self) -> int:

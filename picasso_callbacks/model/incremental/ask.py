@@ -15,7 +15,7 @@ from picasso_callbacks.model.incremental.plan import Plan
 from picasso_callbacks.model.incremental.run import run_under_windows, run_untouched
 from picasso_callbacks.model.windows import Windows
 
-Extract = Callable[[Callable[[], Any], Any], tuple[Any, ...]]
+Extract = Callable[[Callable[[], Any], Any], dict[str, Any]]
 """Takes what is wanted out of a run of the model, while tracing: `extract(run, rows)`, where `run()` returns what the
 model does, for the images `rows`, int `[B]`."""
 
@@ -58,7 +58,7 @@ class UnderWindows:
         self._untouched = backend.compile(self._trace_untouched, keep=True)
         self._patches = backend.compile(self._trace_patches)
 
-    def ask(self, images: np.ndarray, canvases: np.ndarray, rows: np.ndarray) -> tuple[Any, ...]:
+    def ask(self, images: np.ndarray, canvases: np.ndarray, rows: np.ndarray) -> dict[str, Any]:
         """What `extract` takes of each image under each window, in NumPy: `[G * windows, ...]`, image by image.
 
         Args:
@@ -77,7 +77,7 @@ class UnderWindows:
             return tuple(keras.tree.flatten(found))
 
         answers = self._batches.collect(answer, len(images) * len(self._windows))
-        packed: tuple[Any, ...] = keras.tree.pack_sequence_as(nest[0], list(answers))
+        packed: dict[str, Any] = keras.tree.pack_sequence_as(nest[0], list(answers))
         return packed
 
     def _trace_untouched(self, call: Any, images: Any) -> list[Any]:
@@ -85,7 +85,7 @@ class UnderWindows:
 
     def _trace_patches(
         self, call: Any, canvases: Any, numbers: Any, images: Any, rows: Any, columns: Any, *untouched: Any
-    ) -> tuple[Any, ...]:
+    ) -> dict[str, Any]:
         places = canvases, images, rows, columns
         run = functools.partial(run_under_windows, self.plan, self._backend.gather, list(untouched), *places)
         return self._extract(run, numbers)

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from picasso_callbacks.model.backends import Backend
-from picasso_callbacks.model.batches import Batches
+from picasso_callbacks.model.batches import Batches, is_out_of_memory
 from picasso_callbacks.model.incremental.ask import Extract, UnderWindows
 from picasso_callbacks.model.incremental.plan import make_plan
 from picasso_callbacks.model.windows import Windows
@@ -39,7 +39,7 @@ class Routes:
         inputs: np.ndarray,
         limits: tuple[int, int],
         extract: Extract,
-        whole: Callable[[np.ndarray, np.ndarray], tuple[Any, ...]],
+        whole: Callable[[np.ndarray, np.ndarray], dict[str, Any]],
     ):
         self._backend = backend
         self._inputs = inputs
@@ -60,11 +60,19 @@ class Routes:
         return self._found[windows.key]
 
     def _make(self, windows: Windows, batches: Batches) -> UnderWindows | None:
-        plan = make_plan(self._backend.model, self._inputs.shape[1:], windows)
-        if plan is None:
+        try:
+            plan = make_plan(self._backend.model, self._inputs.shape[1:], windows)
+            if plan is None:
+                return None
+            route = UnderWindows(plan, windows, self._limits, self._backend, self._extract, batches)
+            off, allowed = self._difference(route, windows, batches)
+        except Exception as error:
+            if is_out_of_memory(error):
+                raise
+            logger.info(
+                "Picasso: a layer can't be computed on a part of its input, so whole passes are taken: %s", error
+            )
             return None
-        route = UnderWindows(plan, windows, self._limits, self._backend, self._extract, batches)
-        off, allowed = self._difference(route, windows, batches)
         if off <= allowed:
             return route
         logger.warning(

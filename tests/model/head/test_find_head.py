@@ -248,3 +248,49 @@ def test_gradients_through_the_users_own_decode_prob():
     live = read(linear(SIZE, EYE), lambda outputs: outputs / 10)
     gradients = live.gradients(np.array([[1], [2]])).reshape(2, 3)
     np.testing.assert_allclose(gradients, [[0, 10 / 16, 0], [0, 0, 10 / 24]], rtol=1e-5)
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("loss", [None, lambda truth, output: keras.ops.mean(output)])
+def test_one_unit_is_no_probability_because_it_lies_in_0_to_1(loss, bias):
+    model = linear(SIZE, [[0.01], [0], [0.02]], bias=bias, loss=loss)
+    with pytest.raises(ValueError, match=r"decode_prob='value' where .* 'sigmoid' where"):
+        read(model, probes=Probes(PROBES.images * 0))
+    assert read(model, "value").head.reading == "value"
+    assert read(model, "sigmoid").head.reading == "binary"
+
+
+class OfOnesOwn(keras.losses.Loss):
+    """Called as one of Keras' is, and doing something else."""
+
+    def __init__(self):
+        super().__init__(name="binary_crossentropy")
+
+    def call(self, truth, output):
+        return keras.ops.square(truth - output)
+
+
+def test_the_name_of_a_loss_of_ones_own_says_nothing():
+    def mean_squared_error(truth, output):
+        return keras.losses.binary_crossentropy(truth, output, from_logits=True)
+
+    for loss in (OfOnesOwn(), mean_squared_error):
+        with pytest.raises(ValueError, match="decode_prob="):
+            read(linear(SIZE, [[0.01], [0], [0.02]], bias=0.3, loss=loss))
+
+
+def test_sums_of_one_by_chance_are_narrow():
+    almost = linear(SIZE, np.zeros((3, 2)), bias=[0.3, 0.7005])
+    with pytest.raises(ValueError, match="not to 1"):
+        read(almost)
+    assert read(linear(SIZE, np.zeros((3, 2)), bias=[0.3, 0.7])).head.reading == "softmax"
+
+
+@pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("classes", [2, 10, 100])
+def test_tolerances_follow_the_type_that_is_computed_in(dtype, classes):
+    for seed in range(8):
+        keras.utils.set_random_seed(seed)
+        dense = keras.layers.Dense(classes, activation="softmax", dtype=dtype)
+        model = keras.Sequential([keras.Input(SIZE), keras.layers.Flatten(), dense])
+        assert read(model).head.reading == "softmax"
