@@ -9,7 +9,7 @@ from typing import Any, Literal
 import keras
 
 from picasso_callbacks.explain import DEFAULT_METHODS, Inquiry
-from picasso_callbacks.log import Recorder, cards_size, check_writable
+from picasso_callbacks.log import Recorder, cards_size, check_writable, count_runs, run_directory
 from picasso_callbacks.methods import Method
 from picasso_callbacks.model import LiveModel
 from picasso_callbacks.options import Options
@@ -137,12 +137,13 @@ class Picasso(keras.callbacks.Callback):
         self._problems = Problems(raises=on_error == "raise")
         self._looked_at = self._last_look = self._written = -1
         self._dependence_logs: dict[str, float] = {}
-        self._runs = 0
+        self._first_epoch: int | None = None
         self._announced = self._cost_told = False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._problems.forget()
         self._looked_at = -1
+        self._first_epoch = None
         self._live = self._inquiry.watch(self.model)
         self._budget.check(self._live.processes()[1])
         rehearsed = self._inquiry.rehearse(self._live)
@@ -153,6 +154,8 @@ class Picasso(keras.callbacks.Callback):
         self._budget.start()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._first_epoch is None:
+            self._first_epoch = epoch
         self._schedule.begin_epoch(epoch)
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -229,11 +232,19 @@ class Picasso(keras.callbacks.Callback):
         self._recorder.record(now, report)
 
     def _next_recorder(self) -> Recorder:
-        """A recorder of the next run: a fit that goes back in time must not write where TensorBoard has later steps."""
+        """A recorder of the run that is written next.
+
+        A training that begins where there are runs already begins another, since TensorBoard would mix their steps; and
+        so does a fit that goes back in time. One that was resumed, in a new process perhaps, goes on in the last run.
+        """
+        resumed = self._recorder is None and bool(self._first_epoch)
         if self._recorder is not None:
             self._recorder.close()
-        self._runs += 1
-        directory = self._directory if self._runs == 1 else f"{self._directory}_{self._runs}"
+        runs = self._problems.attempt("finding earlier runs", count_runs, self._directory) or 0
+        directory = run_directory(self._directory, max(runs, 1) if resumed else runs + 1)
+        if runs and self._recorder is None:
+            what = "goes on in" if resumed else "writes to"
+            print(f"Picasso: {self._log_dir} holds runs already; this training {what} {directory}.", flush=True)
         return Recorder(directory, self._layout, self._problems, self._schedule.unit)
 
     def _parameter(self, name: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import logging
 import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
@@ -13,13 +14,15 @@ import numpy as np
 
 from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.methods import Look, Method, make_methods
-from picasso_callbacks.model import LiveModel, TargetChooser
+from picasso_callbacks.model import LiveModel, Scores, TargetChooser
 from picasso_callbacks.options import DEFAULTS, Options
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
 from picasso_callbacks.report import Report
 from picasso_callbacks.shortcuts import Finder
 from picasso_callbacks.typing import DecodeProb, OutputMask, Postprocess, Preprocess, Targets
+
+logger = logging.getLogger("picasso_callbacks")
 
 DEFAULT_METHODS = ("partial_occlusion", "saliency_map", "class_probabilities")
 
@@ -132,6 +135,7 @@ class Inquiry:
         self._methods = make_methods(methods)
         self._chooser = TargetChooser(targets, top, probes)
         self._finder = Finder(probes, options)
+        self._contradicted = False
 
     def watch(self, model: keras.Model) -> LiveModel:
         """The model with its questions compiled, which answer for its weights of any moment."""
@@ -173,8 +177,23 @@ class Inquiry:
             class_scores=scores.logits[:, : scores.classes],
             probabilities=scores.probabilities,
             explanations=explanations,
+            notes=(*live.notes, *self._contradiction(live, scores)),
             **vars(findings),
         )
+
+    def _contradiction(self, live: LiveModel, scores: Scores) -> tuple[str, ...]:
+        """Whether outputs that were read as probabilities when training began are none any more."""
+        off = 0.0 if scores.off is None else float(np.nanmax(scores.off, initial=0.0))
+        if off <= live.head.tolerance:
+            return ()
+        note = (
+            f"The model's outputs are no probabilities: they leave 0..1, or a sum of 1, by up to {off:.2g}. Pass "
+            "decode_prob='value' where they are plain numbers, 'softmax' or 'sigmoid' where they are logits."
+        )
+        if not self._contradicted:
+            self._contradicted = True
+            logger.warning("Picasso: %s", note)
+        return (note,)
 
 
 def _default_names(live: LiveModel) -> tuple[str, ...]:

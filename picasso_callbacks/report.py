@@ -30,6 +30,7 @@ class Report(Findings):
         class_scores: float32 `[P, classes]`: logits, or the outputs themselves where they are plain numbers.
         probabilities: float32 `[P, classes]`; `None` where the outputs are plain numbers.
         explanations: An `Explanation` for each method, by its name.
+        notes: What one must know of the model's answers to read the numbers right, a sentence or two each.
         dependences: How far the answers hang on each cue that was tried; empty if shortcuts were not looked for.
         alarms: Those of them on which answers should not hang, but do; the worst first.
         evidence: How much of each heatmap lies on each region; empty without regions.
@@ -52,6 +53,7 @@ class Report(Findings):
     class_scores: np.ndarray
     probabilities: np.ndarray | None
     explanations: Mapping[str, Explanation]
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, method: str) -> Explanation:
         if method not in self.explanations:
@@ -101,6 +103,7 @@ class Report(Findings):
             targets=targets,
             target_names=tuple(names[target] for target in targets),
             heatmaps=tuple(heatmaps),
+            notes=self.notes,
         )
 
     def _warning(self) -> str | None:

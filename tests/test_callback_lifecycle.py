@@ -126,7 +126,7 @@ def test_a_copy_is_an_object_of_its_own(tmp_path):
     picasso = watching(tmp_path)
     fit(compiled(), copy.deepcopy(picasso), epochs=1)
     fit(compiled(), picasso, epochs=1)
-    assert {run for run, _, _ in read(tmp_path)} == {"picasso"}
+    assert {run for run, _, _ in read(tmp_path)} == {"picasso", "picasso_2"}
 
 
 def test_a_training_loop_of_ones_own(tmp_path):
@@ -220,3 +220,38 @@ def test_a_model_mirrored_on_two_devices(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "failed" not in done.stderr
     assert steps(tmp_path, "picasso", "picasso/") == [0, 1, 2, 3, 4, 5]
+
+
+def runs(log_dir):
+    """The steps of each run."""
+    names = dict.fromkeys(run for run, _, _ in read(log_dir))
+    return {name: steps(log_dir, name, "picasso/") for name in names}
+
+
+def test_copies_of_the_callback_write_runs_of_their_own(tmp_path):
+    """As a tuner makes them, one for each trial."""
+    picasso = watching(tmp_path)
+    for _ in range(3):
+        fit(compiled(), copy.deepcopy(picasso), epochs=2)
+    assert runs(tmp_path) == {"picasso": [0, 1], "picasso_2": [0, 1], "picasso_3": [0, 1]}
+
+
+def test_a_training_that_begins_in_a_used_directory_is_a_run_of_its_own(tmp_path, capsys):
+    for _ in range(2):
+        fit(compiled(), watching(tmp_path), epochs=2)
+    assert runs(tmp_path) == {"picasso": [0, 1], "picasso_2": [0, 1]}
+    told = re.findall("Picasso: .* holds runs already; this training writes to (.*)\\.", capsys.readouterr().out)
+    assert told == [str(tmp_path / "picasso_2")]
+
+
+def test_a_training_that_is_resumed_by_a_new_object_goes_on_in_the_last_run(tmp_path):
+    model = compiled()
+    for _ in range(2):
+        fit(model, watching(tmp_path), epochs=2)
+    fit(model, watching(tmp_path), initial_epoch=2, epochs=4)
+    assert runs(tmp_path) == {"picasso": [0, 1], "picasso_2": [0, 1, 2, 3]}
+
+
+def test_a_training_that_is_resumed_where_nothing_was_written_begins_the_first_run(tmp_path):
+    fit(compiled(), watching(tmp_path), initial_epoch=3, epochs=5)
+    assert runs(tmp_path) == {"picasso": [3, 4]}

@@ -119,6 +119,23 @@ def check_writable(directory: str | os.PathLike[str]) -> None:
         )
 
 
+def run_directory(directory: str, number: int) -> str:
+    """Where run `number` is written, from 1: `logs/picasso`, `logs/picasso_2`, ..."""
+    return directory if number == 1 else f"{directory}_{number}"
+
+
+def count_runs(directory: str) -> int:
+    """The number of the last run of `run_directory(directory, ...)` that was written; 0 if there is none."""
+    number = 0
+    while _has_events(run_directory(directory, number + 1)):
+        number += 1
+    return number
+
+
+def _has_events(directory: str) -> bool:
+    return gfile.isdir(directory) and any("tfevents" in name for name in gfile.listdir(directory))
+
+
 def _check_store(url: str) -> None:
     try:
         gfile.get_filesystem(url)

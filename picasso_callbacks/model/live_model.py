@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import logging
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,6 +25,11 @@ from picasso_callbacks.model.windows import Windows
 from picasso_callbacks.options import DEFAULTS, Options
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.typing import Canvas
+
+logger = logging.getLogger("picasso_callbacks")
+
+STEADY = 0.02
+"""Answers that differ by more than this part of the largest do so for another reason than how they were computed."""
 
 SMALLEST, LARGEST = 32, 512
 """The batch size is chosen between these, by the size of the images."""
@@ -52,6 +58,7 @@ class LiveModel:
         head: How the output is read.
         differentiated: The same, as far as gradients are concerned, for which logits are not always to be had.
         classes: How many classes the model tells apart.
+        notes: What one must know of the model's answers to read them right.
 
     Raises:
         ValueError: Probes, hooks and model don't fit together; the message says which and what to do.
@@ -84,6 +91,23 @@ class LiveModel:
         self.differentiated = self.head
         self._gradients = self._backend.compile_gradients(self._passes.target_scores)
         self._gradient_batches = self.batches.of(-(-self.batches.limit // 4))  # what is computed has to be kept
+        self.notes = self._steadiness()
+
+    def _steadiness(self) -> tuple[str, ...]:
+        """Whether probes get the same answers when they are asked about once more, in other company."""
+        others = np.repeat(np.arange(0, len(self.inputs), 2), 2)[::-1][: len(self.inputs)]  # every second one, twice
+        once, again = self.scores().logits[others], self.scores(self.inputs[others], others).logits
+        known = np.isfinite(once) & np.isfinite(again)
+        off = float(np.abs(np.subtract(once, again, where=known, out=np.zeros_like(once))).max())
+        if off <= STEADY * max(1.0, float(np.abs(once).max(initial=0, where=known))):
+            return ()
+        note = (
+            f"The model's answers to one image differ by up to {f'{off:.2g} {self.unit}'.strip()} from call to call: "
+            "it draws random numbers when it is called, or looks at the other images of its batch. All numbers are as "
+            "uncertain as that."
+        )
+        logger.warning("Picasso: %s", note)
+        return (note,)
 
     def scores(self, inputs: np.ndarray | None = None, rows: np.ndarray | None = None) -> Scores:
         """The model's `Scores` of some inputs.

@@ -43,6 +43,7 @@ class Panel:
         target_names: K names of the targets.
         heatmaps: None to five. A method that failed is absent.
         plain_values: float32 `[classes]`: what the model says where its outputs are plain numbers.
+        notes: Sentences on the model's answers, drawn under the picture.
         warning: On what the answers hang and should not; empty: nothing was seen; `None`: it was not looked for.
     """
 
@@ -56,6 +57,7 @@ class Panel:
     target_names: tuple[str, ...]
     heatmaps: tuple[Heatmap, ...]
     plain_values: np.ndarray | None = None
+    notes: tuple[str, ...] = ()
     warning: str | None = None
 
 

@@ -77,7 +77,7 @@ def _compose(panel: Panel, bars: bool) -> np.ndarray:
         if band:
             top = bottom + _GAP if first else top
             bottom = max(bottom, _draw_band(sheet, top, lefts_of_band, width, cell, panel, band))
-    return sheet.cut(_draw_notes(sheet, bottom + _GAP, heatmaps))
+    return sheet.cut(_draw_notes(sheet, bottom + _GAP, panel))
 
 
 def _draw_header(sheet: Sheet, panel: Panel) -> int:
@@ -142,11 +142,11 @@ def _draw_target(sheet: Sheet, left: int, top: int, width: int, panel: Panel, ta
     sheet.text(x, top, value, _NOTE_TEXT, FAINT_INK)
 
 
-def _draw_notes(sheet: Sheet, top: int, heatmaps: Sequence[Heatmap]) -> int:
+def _draw_notes(sheet: Sheet, top: int, panel: Panel) -> int:
     """Notes in small text; a method says the same at every epoch. Returns where they end."""
-    if not heatmaps:
+    if not panel.heatmaps and not panel.notes:
         return top
-    noted = [f"{each.title}: {' '.join(each.notes)}" for each in heatmaps if each.notes]
+    noted = [*panel.notes, *(f"{each.title}: {' '.join(each.notes)}" for each in panel.heatmaps if each.notes)]
     lines = wrap_text("  ".join(noted), _NOTE_TEXT, WIDTH - 2 * _MARGIN, lines=8)
     for row, line in enumerate(lines):
         sheet.text(_MARGIN, top + row * (_NOTE_TEXT + 6), line, _NOTE_TEXT, FAINT_INK)

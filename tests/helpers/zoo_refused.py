@@ -55,11 +55,6 @@ def one_unit_under_a_loss_of_ones_own() -> Specimen:
     return Specimen(model, np.zeros((4, 1), "float32"), lambda output: output)
 
 
-class WithoutCall(keras.Model):
-    def train_step(self, *data):
-        return {}
-
-
 def patches_of_colour() -> Specimen:
     def cut(images: np.ndarray) -> np.ndarray:
         return images.reshape(len(images), 6, 2, 4, 2, 3).transpose(0, 1, 3, 2, 4, 5).reshape(len(images), 24, 12)
@@ -77,7 +72,6 @@ REFUSED: dict[str, Callable[[], Specimen]] = {
     "ragged images": unequal_images,
     "one unit without a sigmoid, a loss of one's own": one_unit_under_a_loss_of_ones_own,
     "patches of colour, without `postprocess`": patches_of_colour,
-    "no `call`": lambda: classifier(WithoutCall()),
 }
 
 

@@ -1,10 +1,13 @@
 """The live model: new weights answer at once."""
 
+import re
+
 import keras
 import numpy as np
+import pytest
 from helpers.brute_force import assert_maps_agree, brute_force, log_odds
 
-from picasso_callbacks import PartialOcclusion, Probes, SaliencyMap
+from picasso_callbacks import PartialOcclusion, Picasso, Probes, SaliencyMap, explain
 from picasso_callbacks.methods.base import Look
 from picasso_callbacks.model.live_model import LiveModel
 
@@ -44,3 +47,64 @@ def test_new_weights_answer_at_the_next_look_without_a_new_trace():
     hidden = brute_force(odds, images, np.full_like(images, 0.5), targets, (2, 3), (2, 3))
     assert_maps_agree(occlusion, hidden, odds, images, targets)
     np.testing.assert_array_equal(saliency[0, 0], np.abs(weights[:, 1]).reshape(4, 6))
+
+
+class Noisy(keras.Model):
+    """Adds noise to its logits, whether it trains or not."""
+
+    def __init__(self, noise):
+        super().__init__()
+        self.flatten, self.dense = keras.layers.Flatten(), keras.layers.Dense(3)
+        self.softmax, self.noise = keras.layers.Softmax(), noise
+        self.seeds = keras.random.SeedGenerator(1)
+
+    def call(self, inputs):
+        logits = self.dense(self.flatten(inputs))
+        return self.softmax(logits + self.noise * keras.random.normal(keras.ops.shape(logits), seed=self.seeds))
+
+
+class ByTheBatch(keras.Model):
+    """Compares each image with the others of its batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.flatten, self.dense = keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")
+        self.normal = keras.layers.BatchNormalization()
+
+    def call(self, inputs):
+        return self.dense(self.normal(self.flatten(inputs), training=True))
+
+
+@pytest.mark.parametrize("make", [lambda: Noisy(0.5), ByTheBatch])
+def test_a_model_whose_answers_differ_is_explained_with_a_note_that_says_by_how_much(make, caplog):
+    probes = Probes(np.random.default_rng(0).random((6, 4, 6, 1), dtype="float32"))
+    report = explain(make(), probes, shortcuts=False)
+    [note] = report.notes
+    off = float(re.search(r"differ by up to (\S+) nats from call to call", note)[1])
+    assert 0.1 < off < 10
+    assert [record.getMessage() for record in caplog.records] == [f"Picasso: {note}"]
+    assert report.image(0).size[1] > explain(Noisy(0.0), probes, shortcuts=False).image(0).size[1]  # it is on the card
+
+
+def test_a_steady_model_has_no_notes():
+    probes = Probes(np.random.default_rng(0).random((6, 4, 6, 1), dtype="float32"))
+    assert explain(Noisy(0.0), probes, shortcuts=False).notes == ()
+
+
+class Departs(keras.callbacks.Callback):
+    """Outputs that are probabilities when training begins and none from epoch 1 on."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.layers[-1].bias.assign([63000.0, -1.0])
+
+
+def test_outputs_that_are_no_probabilities_any_more_are_said_to_be_none(tmp_path, caplog):
+    dense = keras.layers.Dense(2, kernel_initializer="zeros", bias_initializer=keras.initializers.Constant(0.5))
+    model = keras.Sequential([keras.Input((4, 6, 1)), keras.layers.Flatten(), dense])
+    model.compile(keras.optimizers.SGD(0.0), lambda truth, output: keras.ops.mean(output))
+    images = np.random.default_rng(0).random((6, 4, 6, 1), dtype="float32")
+    picasso = Picasso(tmp_path, Probes(images), methods=["class_probabilities"], on_error="raise")
+    model.fit(images, np.zeros((6, 2)), epochs=4, verbose=0, callbacks=[Departs(), picasso])
+    [told] = [record.getMessage() for record in caplog.records if record.name == "picasso_callbacks"]
+    assert "no probabilities: they leave 0..1, or a sum of 1, by up to 6.3e+04. Pass decode_prob='value'" in told
