@@ -44,8 +44,8 @@ class Backend(abc.ABC):
     def call(self, inputs: Any) -> Any:
         """Calls the model in inference mode.
 
-        `training=False` is said whether or not `call` takes it: Keras (from 3.10 on) hands it to the layers inside, some
-        of which train unless they are told not to (Resizing, RandomFlip), and everything behind them.
+        `training=False` is said whether or not `call` takes it: Keras, from 3.10 on, hands it to the layers inside.
+        Some of them train unless they are told not to (Resizing, RandomFlip), and so does everything behind them.
         """
         return self.model(inputs, training=False)
 
