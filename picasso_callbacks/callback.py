@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Collection, Iterable
 from typing import Any, Literal
@@ -22,9 +23,12 @@ from picasso_callbacks.training import (
     announcement,
     cost_notice,
     make_schedule,
+    mismatch_notice,
     spacing_notice,
 )
 from picasso_callbacks.typing import DecodeProb, Every, OnAlarm, OutputMask, Postprocess, Preprocess, Targets
+
+logger = logging.getLogger("picasso_callbacks")
 
 
 class Picasso(keras.callbacks.Callback):
@@ -138,7 +142,7 @@ class Picasso(keras.callbacks.Callback):
         self._looked_at = self._last_look = self._written = -1
         self._dependence_logs: dict[str, float] = {}
         self._first_epoch: int | None = None
-        self._announced = self._cost_told = False
+        self._announced = self._cost_told = self._mismatch_told = False
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._problems.forget()
@@ -150,7 +154,7 @@ class Picasso(keras.callbacks.Callback):
         self._dependence_logs = {}
         self._schedule.start(self._parameter("epochs"), self._parameter("steps"), self.model.steps_per_execution)
         self._announce(self._live.batches.rehearsed_seconds, rehearsed)
-        self._cost_told = False
+        self._cost_told = self._mismatch_told = False
         self._budget.start()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -168,7 +172,9 @@ class Picasso(keras.callbacks.Callback):
         self._schedule.end_epoch(epoch)
         last = epoch + 1 == self._parameter("epochs") or self.model.stop_training
         if last or (self._problems.attempt("every", self._schedule.is_due) and self._can_afford()):
-            self._look()
+            report = self._look()
+            if report is not None and not self._mismatch_told:
+                self._problems.attempt("comparing accuracies", self._compare, logs, report)
         if logs is not None:
             logs.update(self._dependence_logs)
         self._problems.raise_kept()
@@ -199,7 +205,13 @@ class Picasso(keras.callbacks.Callback):
         for variable in self.model.metrics_variables[:1]:
             keras.ops.convert_to_numpy(variable)
 
-    def _look(self) -> None:
+    def _compare(self, logs: dict[str, Any] | None, report: Report) -> None:
+        notice = mismatch_notice(logs, report)
+        if notice is not None:
+            self._mismatch_told = True
+            logger.warning("%s", notice)
+
+    def _look(self) -> Report | None:
         now = self._looked_at = self._schedule.now
         if now <= self._last_look:  # back in time: another training
             self._inquiry.restart()
@@ -213,6 +225,7 @@ class Picasso(keras.callbacks.Callback):
                 self._hand_on(now, report, records=self._live.processes()[0] == 0)
         if self._budget.is_dear():
             self._tell_cost(cost_notice(self._budget))
+        return report
 
     def _report(self, live: LiveModel) -> Report:
         assert self.model is not None  # on JAX the property also brings the model's weights up to date

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import re
 import shlex
+from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
+
+from picasso_callbacks.report import Report
 from picasso_callbacks.training.budget import Budget
 from picasso_callbacks.training.schedule import Schedule
 
@@ -15,6 +22,11 @@ MANY = 1000
 
 LARGE = 1e9
 """Bytes of event files that are worth a notice."""
+
+WORSE, BY_CHANCE = 0.3, 1e-3
+"""Probes of which so much less is right than in training, by more than chance would have it, are worth a notice."""
+
+_ACCURACY = re.compile(r"(val_)?((sparse_)?categorical_|binary_)?acc(uracy)?")
 
 
 def announcement(log_dir: str, probes: int, schedule: Schedule, look_seconds: float, look_bytes: int) -> list[str]:
@@ -40,6 +52,35 @@ def announcement(log_dir: str, probes: int, schedule: Schedule, look_seconds: fl
             "Fewer probes, every=... or budget=... make it less."
         )
     return [f"Picasso: {line}" for line in lines]
+
+
+def mismatch_notice(logs: Mapping[str, Any] | None, report: Report) -> str | None:
+    """That the network does far worse on the probes than in its training, which they may not be like; else `None`.
+
+    Args:
+        logs: The metrics of the epoch.
+        report: Of a look at its end.
+    """
+    accuracies = [float(value) for name, value in (logs or {}).items() if _ACCURACY.fullmatch(name)]
+    labels, p = report.probes.labels, report.probabilities
+    if not accuracies or labels is None or p is None or not np.isfinite(p).all():
+        return None
+    right, count, expected = int((p.argmax(axis=1) == labels).sum()), len(labels), min(1.0, *accuracies, 1.0)
+    if right / count > expected - WORSE or _chance_of_at_most(right, count, expected) > BY_CHANCE:
+        return None
+    low, high = report.probes.images.min(), report.probes.images.max()
+    return (
+        f"Picasso: the training says {expected:.0%} accuracy, but of the labelled probes {right} of {count} are right. "
+        f"Are they as fit gets its images? They range from {low:.4g} to {high:.4g} in {report.probes.images.dtype}. "
+        "What a dataset or generator does to images on the way (scaling, normalising, colours) has to be done to the "
+        "probes, or by preprocess=... If they are as they should be, the network does not know what they show, or labels "
+        "are in another order."
+    )
+
+
+def _chance_of_at_most(right: int, count: int, expected: float) -> float:
+    """The chance that so few of `count` are right if each is with chance `expected`."""
+    return sum(math.comb(count, k) * expected**k * (1 - expected) ** (count - k) for k in range(right + 1))
 
 
 def cost_notice(budget: Budget) -> str:

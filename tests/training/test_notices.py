@@ -1,11 +1,15 @@
 """What the callback says before it looks."""
 
+import re
+
+import keras
+import numpy as np
 import pytest
 from helpers.event_files import event_files
 from helpers.small_training import compiled, fit, probes
 
-from picasso_callbacks import Picasso
-from picasso_callbacks.training.notices import announcement
+from picasso_callbacks import Picasso, Probes, explain
+from picasso_callbacks.training.notices import announcement, mismatch_notice
 from picasso_callbacks.training.schedule import make_schedule
 
 
@@ -45,3 +49,56 @@ def test_the_size_foreseen_is_that_of_the_files(tmp_path, monkeypatch, layout):
     fit(compiled(), Picasso(tmp_path, probes(8), layout=layout), epochs=20)
     (file,) = event_files(tmp_path)
     assert 0.7 < file.stat().st_size / (20 * foreseen[0]) < 1.5
+
+
+def bright_or_dark(count, high):
+    labels = np.arange(count) % 2
+    images = np.random.default_rng(0).uniform(0, 0.4, (count, 6, 6, 1)) + 0.6 * labels[:, None, None, None]
+    return (high * images).astype("float32"), labels
+
+
+def trained_beside(tmp_path, probes, **settings):
+    """A training that learns bright from dark, in 0..1, by a bias that drowns in images 255 times as bright."""
+    keras.utils.set_random_seed(0)
+    dense = keras.layers.Dense(2, activation="softmax")
+    model = keras.Sequential([keras.Input((6, 6, 1)), keras.layers.Flatten(), dense])
+    model.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    picasso = Picasso(tmp_path, probes, methods=["class_probabilities"], shortcuts=False, on_error="raise", **settings)
+    model.fit(*bright_or_dark(64, 1), batch_size=8, epochs=6, verbose=0, callbacks=[picasso])
+
+
+def test_probes_in_another_range_than_the_training_are_told_of_once(tmp_path, caplog):
+    images, labels = bright_or_dark(24, 255)
+    trained_beside(tmp_path, Probes(images, labels=labels))
+    [told] = [record.getMessage() for record in caplog.records if record.name == "picasso_callbacks"]
+    assert re.match(
+        r"Picasso: the training says (9\d|100)% accuracy, but of the labelled probes 12 of 24 are right", told
+    )
+    assert re.search(r"They range from \S+ to 2\d\d\S* in float32", told)
+
+
+def test_probes_as_the_training_has_them_are_not_told_of(tmp_path, caplog):
+    images, labels = bright_or_dark(24, 1)
+    trained_beside(tmp_path, Probes(images, labels=labels))
+    assert not [record for record in caplog.records if record.name == "picasso_callbacks"]
+
+
+@pytest.mark.parametrize(
+    ("right", "count", "logs", "told"),
+    [
+        (12, 24, {"accuracy": 0.95}, True),
+        (12, 24, {"accuracy": 0.95, "val_accuracy": 0.6}, False),  # it has learnt its images by heart
+        (20, 24, {"accuracy": 0.95}, False),
+        (1, 2, {"accuracy": 0.95}, False),  # so few may be wrong by chance
+        (0, 4, {"sparse_categorical_accuracy": 0.95}, True),
+        (0, 24, {"loss": 0.1}, False),
+        (0, 24, None, False),
+    ],
+)
+def test_far_worse_than_in_training_and_more_than_chance(right, count, logs, told):
+    labels = np.zeros(count, dtype=int)
+    model = keras.Sequential([keras.Input((1, 1, 1)), keras.layers.Flatten(), keras.layers.Dense(2, "softmax")])
+    model.set_weights([np.array([[1.0, -1.0]]), np.zeros(2)])
+    images = np.where(np.arange(count) < right, 1.0, -1.0).reshape(-1, 1, 1, 1)
+    report = explain(model, Probes(images, labels=labels), methods=["class_probabilities"], shortcuts=False)
+    assert (mismatch_notice(logs, report) is not None) == told
