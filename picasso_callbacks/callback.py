@@ -164,7 +164,7 @@ class Picasso(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if self._schedule.before_batch(batch) and self._can_afford():
-            self._wait_for_training()
+            self._problems.attempt("waiting for the training", self._wait_for_training)
             self._look()
             self._problems.raise_kept()
 

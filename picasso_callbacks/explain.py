@@ -139,6 +139,7 @@ class Inquiry:
 
     def watch(self, model: keras.Model) -> LiveModel:
         """The model with its questions compiled, which answer for its weights of any moment."""
+        self._contradicted = False
         return LiveModel(model, self._probes, self._options, self._chooser.derived)
 
     def restart(self) -> None:

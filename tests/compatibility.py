@@ -6,6 +6,7 @@ this one, and the other columns stay as they are.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import json
 import os
@@ -87,7 +88,7 @@ def read() -> dict[str, Table]:
 
 def write(tables: dict[str, Table]) -> None:
     """Writes the page."""
-    versions = [f"{name} {importlib.metadata.version(name)}" for name in ("keras", *BACKENDS)]
+    versions = [f"{name} {_version(name)}" for name in ("keras", *BACKENDS)]
     lines = [HEADING + f"On a CPU, with {', '.join(versions)}."]
     order = rows()
     for section, about in ABOUT.items():
@@ -98,12 +99,20 @@ def write(tables: dict[str, Table]) -> None:
     PAGE.write_text("\n".join(lines) + "\n", "utf-8")
 
 
+def _version(name: str) -> str:
+    """The version of a package, or what the page says of it where it is not installed."""
+    with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+        return importlib.metadata.version(name)
+    said = re.search(rf"\b{name} ([^,\s]+?)[,.]?\s", PAGE.read_text("utf-8"))
+    return said[1] if said else "(not known)"
+
+
 def main(backends: list[str]) -> None:
     tables = read()
     for backend in backends:
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder, "found.json")
-            env = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+            env = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "TF_ENABLE_ONEDNN_OPTS": "1"}
             subprocess.run([sys.executable, __file__, "--observe", str(file)], env=env, check=True)
             tables[backend] = {(section, row): text for section, row, text in json.loads(file.read_text("utf-8"))}
         write(tables)

@@ -76,6 +76,11 @@ class StateOfTheFramework(BuiltInFit):
             import tensorflow as tf
 
             self.calls = tf.Variable(0.0, trainable=False)
+        if keras.backend.backend() == "torch":
+            import torch
+
+            self.register_buffer("counted", torch.zeros(()))
+            self.register_buffer("replaced", torch.zeros(()))
 
     def call(self, inputs, training=False):
         if keras.backend.backend() == "tensorflow":
@@ -84,7 +89,9 @@ class StateOfTheFramework(BuiltInFit):
         if keras.backend.backend() == "torch":
             import torch
 
-            inputs = inputs + 0.1 * torch.rand(inputs.shape)
+            self.counted += 1
+            self.replaced = self.replaced + 1
+            inputs = inputs + 0.1 * torch.rand(inputs.shape) + 0.01 * (self.counted + self.replaced)
         return super().call(inputs, training=training)
 
 

@@ -13,8 +13,14 @@ Arrangement = Literal["channels last", "channels first", "no channels"]
 
 Shape = tuple[int, ...]
 
-CLEAR = 0.6
-"""Of what changes in an input when half of the picture does, so much lies in the same half of it: by chance, 0.5."""
+PICTURES = 4
+"""How many probes are changed to see where inputs change."""
+
+APART = 0.1
+"""So far apart, in parts of a side, lie changes of two halves, which are 0.5 apart in the picture itself."""
+
+_USUAL = (1, 3, 4)
+"""Numbers of channels that most pictures have."""
 
 
 def fits(shape: Shape, expected: tuple[int | None, ...]) -> bool:
@@ -41,29 +47,64 @@ def arrange(images: np.ndarray, arrangement: Arrangement | None) -> np.ndarray:
 def find_arrangement(prepare: Callable[[np.ndarray], np.ndarray], probes: Probes, shape: Shape) -> Arrangement | None:
     """How inputs are arranged that somebody else's function makes of images.
 
-    Half of a picture is changed, left and then above, and it is looked where the input changes.
+    Each half of some pictures is changed a little, and it is looked where the input changes: with the left and the
+    right half at places apart along its columns, with the upper and the lower along its rows. A half that was cropped
+    away tells nothing; where nothing tells anything, the shape does.
 
     Args:
         prepare: Makes inputs `[N, *shape]` of images `[N, H, W, C]`.
-        probes: For a picture, and what is black and white in it.
+        probes: For some pictures.
         shape: The shape of one input.
 
     Returns:
         The arrangement, or `None` if the input is no picture that lies as the probes do: made of patches, turned or
         mirrored.
     """
+    pictures = probes.images[:PICTURES]
+    inputs = prepare(_with_halves_changed(pictures, probes)).astype("float64").reshape(-1, len(pictures), *shape)
+    with np.errstate(invalid="ignore"):
+        changes = np.nan_to_num(np.abs(inputs[1:] - inputs[0]), posinf=0.0, neginf=0.0).sum(axis=1)
     candidates: list[Arrangement] = ["channels last", "channels first"] if len(shape) == 3 else ["no channels"]
-    untouched, left, above = prepare(_halves_changed(probes)).astype("float64")
-    found = []
-    for arrangement in candidates:
-        rows, columns = (0, 1) if arrangement != "channels first" else (1, 2)
-        changes = (np.abs(above - untouched), rows), (np.abs(left - untouched), columns)
-        sides = zip(changes, probes.images.shape[1:3], strict=True)
-        if all(_share_of_first_half(change, axis, side) >= CLEAR for (change, axis), side in sides):
-            found.append(arrangement)
-    if len(found) > 1:  # of a single pixel, or where nothing changed, the shape has to tell
-        found = [one for one in found if _shape_in(probes.images.shape[1:], one) == shape]
-    return found[0] if len(found) == 1 else None
+    told = {one: _told(changes, one, pictures.shape[1:3]) for one in candidates}
+    found = [one for one in candidates if False not in told[one] and True in told[one]]
+    if len(found) == 1:
+        return found[0]
+    if not found and any(answer is not None for answers in told.values() for answer in answers):
+        return None
+    return _by_shape(candidates, shape, pictures.shape[1:])
+
+
+def _told(changes: np.ndarray, arrangement: Arrangement, size: Shape) -> list[bool | None]:
+    """For columns and rows: whether the changes of both halves lie apart as they should; `None` if nobody can tell."""
+    rows, columns = (1, 2) if arrangement == "channels first" else (0, 1)
+    left, right, above, below = changes
+    pairs = ((left, right, columns, size[1]), (above, below, rows, size[0]))
+    return [None if side == 1 else _apart(first, second, axis) for first, second, axis, side in pairs]
+
+
+def _apart(first: np.ndarray, second: np.ndarray, axis: int) -> bool | None:
+    """Whether one change lies before another along an axis; `None` if one of them is nowhere."""
+    if not first.any() or not second.any():
+        return None
+    return _centre(second, axis) - _centre(first, axis) >= APART
+
+
+def _centre(change: np.ndarray, axis: int) -> float:
+    """Where a change lies along an axis, 0..1."""
+    profile = change.sum(axis=tuple(other for other in range(change.ndim) if other != axis))
+    return float(((np.arange(len(profile)) + 0.5) * profile).sum() / profile.sum() / len(profile))
+
+
+def _by_shape(candidates: list[Arrangement], shape: Shape, image: Shape) -> Arrangement:
+    """The arrangement by the probes' sides, or else by their channels, or by which axis is as short as channels are."""
+    sides = {"channels last": shape[:2], "channels first": shape[1:], "no channels": shape}
+    channels = {"channels last": shape[-1], "channels first": shape[0], "no channels": 1}
+    same = [one for one in candidates if sides[one] == image[:2]]
+    same = same or [one for one in candidates if channels[one] == image[2]]
+    if len(same) == 1 or len(candidates) == 1:
+        return (same or candidates)[0]
+    first, last = shape[0] in _USUAL, shape[-1] in _USUAL
+    return "channels first" if first and not last else "channels last"
 
 
 def _shape_in(image: Shape, arrangement: str) -> Shape | None:
@@ -73,25 +114,23 @@ def _shape_in(image: Shape, arrangement: str) -> Shape | None:
     return image if arrangement == "channels last" else (channels, height, width)
 
 
-def _halves_changed(probes: Probes) -> np.ndarray:
-    """A probe; with the left half of it black where it was bright, and the other way round; and with the upper half."""
+def _with_halves_changed(pictures: np.ndarray, probes: Probes) -> np.ndarray:
+    """Pictures as they are, then with the left, right, upper and lower half changed: its outer part up, the inner down.
+
+    So a picture keeps its mean, which some preprocessing takes away from all of it.
+    """
     low, high = probes.value_range
-    image = probes.images[0]
-    opposite = np.where(image.astype("float64") < (low + high) / 2, high, low)
-    changed = np.stack([image.astype("float64")] * 3)
-    height, width = image.shape[:2]
-    changed[1, :, : width // 2] = opposite[:, : width // 2]
-    changed[2, : height // 2] = opposite[: height // 2]
-    return in_units_of(probes.images, changed)
+    images = pictures.astype("float64")
+    amount = np.maximum(images.std(axis=(1, 2, 3), keepdims=True) / 4, (high - low) / 256)
+    columns, rows = (_up_and_down(side) for side in images.shape[2:0:-1])
+    signs = [*columns[:, None, :, None], *rows[:, :, None, None]]
+    versions = [images, *(np.clip(images + sign * amount, low, high) for sign in signs)]
+    return in_units_of(probes.images, np.concatenate(versions))
 
 
-def _share_of_first_half(change: np.ndarray, axis: int, of_probe: int) -> float:
-    """How much of a change lies in the first half of an axis; its middle line by half. 1 where nothing can be told."""
-    side, total = change.shape[axis], change.sum()
-    if side == 1:
-        return float(of_probe == 1)
-    if total == 0:
-        return 1.0
-    profile = change.sum(axis=tuple(other for other in range(change.ndim) if other != axis))
-    middle = profile[side // 2] / 2 if side % 2 else 0.0
-    return float((profile[: side // 2].sum() + middle) / total)
+def _up_and_down(side: int) -> np.ndarray:
+    """For the first and the last half of a side: 1 in its outer part, -1 in the inner one, else 0; `[2, side]`."""
+    first = np.zeros(side)
+    first[: side // 2] = -1
+    first[: (side // 2 + 1) // 2] = 1
+    return np.stack([first, first[::-1]])

@@ -42,7 +42,10 @@ class Inputs:
         self._image = self._image_name(probes.extra)
         expected = self._known.get(self._image) if self._known else None
         self._expected = None if expected is None else tuple(expected.shape[1:])
-        self._known_arrangement = arrangement_for(probes.images.shape[1:], self._expected)
+        image = probes.images.shape[1:]
+        self._known_arrangement = arrangement_for(image, self._expected)
+        if self._expected is None:  # what it was built for tells how the images lie, if not how large they must be
+            self._known_arrangement = arrangement_for(image, _built_for(model)) or "channels last"
         self.at_once = None if expected is None else expected.shape[0]
         self.differentiable = expected is None or "int" not in str(expected.dtype)
 
@@ -68,9 +71,7 @@ class Inputs:
         """Where rows, columns and channels of an input of this shape are; `None` where it is no image."""
         if self._preprocess is None:
             return self._known_arrangement
-        if len(shape) not in (2, 3) or (len(shape) == 2 and probes.images.shape[-1] > 1):
-            return None  # the rows of a table, of patches or of grey: nobody can tell
-        return find_arrangement(self.prepare, probes, shape)
+        return find_arrangement(self.prepare, probes, shape) if len(shape) in (2, 3) else None
 
     def feed(self, images: Any, rows: Any) -> Any:
         """What the model is called with: image inputs `[N, ...]`, and extra inputs of the probes `rows`, int `[N]`."""
@@ -141,6 +142,13 @@ def _known_inputs(model: keras.Model) -> dict[str, Any]:
     if isinstance(structure, dict):
         return dict(structure)
     return {tensor.name: tensor for tensor in keras.tree.flatten(structure)}
+
+
+def _built_for(model: keras.Model) -> tuple[int | None, ...] | None:
+    """The shape of one input that a model was built for when it was first called on a single tensor, if it was."""
+    shapes = list((getattr(model, "_build_shapes_dict", None) or {}).values())
+    single = len(shapes) == 1 and isinstance(shapes[0], tuple)
+    return shapes[0][1:] if single and all(isinstance(side, (int, type(None))) for side in shapes[0]) else None
 
 
 def _structure(model: keras.Model) -> Any:

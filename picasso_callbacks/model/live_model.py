@@ -95,16 +95,18 @@ class LiveModel:
 
     def _steadiness(self) -> tuple[str, ...]:
         """Whether probes get the same answers when they are asked about once more, in other company."""
-        others = np.repeat(np.arange(0, len(self.inputs), 2), 2)[::-1][: len(self.inputs)]  # every second one, twice
+        count = max(len(self.inputs), 2)
+        others = np.repeat(np.arange(0, len(self.inputs), 2), 2)[::-1][:count]  # every second one, twice
         once, again = self.scores().logits[others], self.scores(self.inputs[others], others).logits
         known = np.isfinite(once) & np.isfinite(again)
-        off = float(np.abs(np.subtract(once, again, where=known, out=np.zeros_like(once))).max())
-        if off <= STEADY * max(1.0, float(np.abs(once).max(initial=0, where=known))):
+        apart = np.abs(np.subtract(once, again, where=known, out=np.zeros_like(once))).max(axis=0)
+        off = apart[apart > STEADY * np.abs(once).max(axis=0, initial=1.0, where=known)]
+        if not off.size:
             return ()
+        size = f"{off.max():.2g} {self.unit}".strip()
         note = (
-            f"The model's answers to one image differ by up to {f'{off:.2g} {self.unit}'.strip()} from call to call: "
-            "it draws random numbers when it is called, or looks at the other images of its batch. All numbers are as "
-            "uncertain as that."
+            f"The model's answers to one image differ by up to {size} from call to call: it draws random numbers when "
+            "it is called, or looks at the other images of its batch. All numbers are as uncertain as that."
         )
         logger.warning("Picasso: %s", note)
         return (note,)

@@ -57,7 +57,7 @@ class Finder:
     def copy(self) -> Finder:
         """One whose looks are not counted here."""
         other = copy.copy(self)
-        other._detector, other._drift = copy.copy(self._detector), copy.copy(self._drift)
+        other._detector = copy.copy(self._detector)
         return other
 
     def find(

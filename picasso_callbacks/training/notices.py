@@ -73,8 +73,8 @@ def mismatch_notice(logs: Mapping[str, Any] | None, report: Report) -> str | Non
         f"Picasso: the training says {expected:.0%} accuracy, but of the labelled probes {right} of {count} are right. "
         f"Are they as fit gets its images? They range from {low:.4g} to {high:.4g} in {report.probes.images.dtype}. "
         "What a dataset or generator does to images on the way (scaling, normalising, colours) has to be done to the "
-        "probes, or by preprocess=... If they are as they should be, the network does not know what they show, or labels "
-        "are in another order."
+        "probes, or by preprocess=... If they are as they should be, the network does not know what they show, or "
+        "their labels are in another order."
     )
 
 

@@ -196,27 +196,12 @@ def minus_the_mean_image() -> Specimen:
     return classifier(small(layers.Rescaling(1.0, offset=-mean)))
 
 
-class OnlyEagerly(keras.Model):
-    """Decides by numbers, which a traced call does not have."""
+class HeadComputedAgain(keras.Model):
+    """Its head is not kept for the way back, but computed once more."""
 
     def __init__(self) -> None:
         super().__init__()
         self.flatten, self.dense = layers.Flatten(), layers.Dense(3, activation="softmax")
-
-    def call(self, inputs):
-        hidden = self.flatten(inputs)
-        return self.dense(hidden if float(keras.ops.convert_to_numpy(hidden).max()) < 99 else -hidden)
-
-
-def only_eagerly() -> Specimen:
-    model = OnlyEagerly()
-    model(noise(SIZE))
-    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
-    return Specimen(model, CLASSES, odds)
-
-
-class HeadComputedAgain(OnlyEagerly):
-    """Its head is not kept for the way back, but computed once more."""
 
     def call(self, inputs):
         return keras.remat(lambda hidden: self.dense(hidden))(self.flatten(inputs))
@@ -306,7 +291,6 @@ LIGHT: dict[str, Callable[[], Specimen]] = {
     ),
     "ConvLSTM2D with a sigmoid": convolutional_lstm,
     "Rescaling by an image": minus_the_mean_image,
-    "a `call` that only runs eagerly, `run_eagerly`": only_eagerly,
     "a head in `keras.remat`": head_computed_again,
     "a model with `preprocess_samples`": lambda: classifier(MakesItsInputs(), images=noise(SIZE, 255)),
     "`mixed_float16`": lambda: classifier(small(dtype="mixed_float16"), tolerance=0.03),

@@ -79,7 +79,11 @@ FOUND = {
     "patches": (patches, None),
     "flat, with an axis": (lambda images: images.reshape(len(images), -1, 1), None),
     "flat colours": (lambda images: images.reshape(len(images), -1, images.shape[-1]), None),
-    "nothing of it left": (lambda images: np.zeros((len(images), 9, 9, 3)), None),
+    "nothing of it left": (lambda images: np.zeros((len(images), 9, 9, 3)), "channels last"),
+    "upper half": (lambda images: images[:, : images.shape[1] // 2], "channels last"),
+    "lower right quarter": (lambda images: images[:, images.shape[1] // 2 :, images.shape[2] // 2 :], "channels last"),
+    "padded above": (lambda images: np.pad(images, ((0, 0), (6, 0), (0, 0), (0, 0))), "channels last"),
+    "logarithm": (lambda images: np.log(images + 1e-3), "channels last"),
 }
 
 
@@ -91,6 +95,12 @@ def test_it_is_found_where_the_input_changes(kind, channels):
         images = np.random.default_rng(0).random((3, *size, channels))
         shape = preprocess(images).shape[1:]
         assert find_arrangement(preprocess, Probes(images), shape) == arrangement
+
+
+def test_it_is_found_in_pictures_of_little_contrast():
+    images = np.random.default_rng(0).integers(70, 91, (3, 16, 12, 3), dtype="uint8")
+    by_image = lambda x: standardized(x.astype("float32"))  # noqa: E731
+    assert find_arrangement(by_image, Probes(images), (16, 12, 3)) == "channels last"
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "bool"])

@@ -210,7 +210,7 @@ def test_preprocess_is_called_once_for_probes_and_once_for_each_canvas():
 
     methods = [PartialOcclusion(1, 1), PartialOcclusion(2, 1), PartialOcclusion(1, 1, canvas="white"), SaliencyMap()]
     explain(linear(SIZE, np.eye(6, 2), "softmax"), Probes(IMAGES), preprocess=preprocess, methods=methods)
-    halves = (3, *IMAGES.shape[1:])  # untouched, changed left and above, to see how the input lies
+    halves = (5 * len(IMAGES), *IMAGES.shape[1:])  # as they are, and each half changed, to see how inputs lie
     assert calls == [IMAGES.shape, halves, (1, *IMAGES.shape[1:]), (1, *IMAGES.shape[1:])]  # the probes, grey, white
 
 

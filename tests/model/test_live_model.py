@@ -86,6 +86,12 @@ def test_a_model_whose_answers_differ_is_explained_with_a_note_that_says_by_how_
     assert report.image(0).size[1] > explain(Noisy(0.0), probes, shortcuts=False).image(0).size[1]  # it is on the card
 
 
+def test_one_probe_and_a_large_target_beside_hide_nothing():
+    probes = Probes(np.random.default_rng(0).random((1, 4, 6, 1), dtype="float32"))
+    large = lambda outputs: 1e5 * keras.ops.sum(outputs, axis=-1)  # noqa: E731
+    assert explain(Noisy(0.5), probes, targets=[0, large], shortcuts=False).notes
+
+
 def test_a_steady_model_has_no_notes():
     probes = Probes(np.random.default_rng(0).random((6, 4, 6, 1), dtype="float32"))
     assert explain(Noisy(0.0), probes, shortcuts=False).notes == ()

@@ -160,6 +160,26 @@ def test_a_call_that_needs_a_known_batch():
     assert explain(KnownBatch(), probes()).probabilities.shape == (4, 2)
 
 
+class OnlyEagerly(KnownBatch):
+    """Decides by numbers, which a traced call does not have."""
+
+    def call(self, inputs):
+        return super().call(inputs if float(ops.convert_to_numpy(inputs).max()) < 99 else -inputs)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "jax", reason="JAX traces whatever it differentiates: fit fails alone")
+@pytest.mark.parametrize("built", [True, False])
+def test_a_call_that_only_runs_eagerly(built, tmp_path):
+    model = OnlyEagerly()
+    model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+    if built:
+        model(IMAGES)
+    picasso = Picasso(tmp_path, probes(), methods=[QUARTERS, "saliency_map"], on_error="raise")
+    model.fit(IMAGES, np.array([0, 1, 0, 1]), verbose=0, callbacks=[picasso])
+    report = explain(model, probes(), methods=[QUARTERS, "saliency_map"], shortcuts=False)
+    np.testing.assert_allclose(report.probabilities, model.predict(IMAGES, verbose=0), atol=1e-6)
+
+
 class WithoutCall(keras.Model):
     def train_step(self, *data):
         return {}

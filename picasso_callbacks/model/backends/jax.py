@@ -20,7 +20,7 @@ class JaxBackend(Backend):
         self.in_memory = jax.default_backend() == "cpu"
 
     def _variables(self) -> list[keras.Variable]:
-        return [*self.model.trainable_variables, *self.model.non_trainable_variables]
+        return self.model.variables  # in an order that stays when layers are frozen, unlike the trainable ones first
 
     def _state(self) -> list[Tensor]:
         return [variable.value for variable in self._variables()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -24,7 +24,7 @@ class TorchBackend(Backend):
         function = self.left_alone(function)
 
         def run(*arrays: Any) -> Any:
-            with torch.no_grad(), self._own_random_numbers():
+            with torch.no_grad(), self._own_state():
                 outputs = function(*map(self.to_device, arrays))
             return outputs if keep else keras.tree.map_structure(_to_numpy, outputs)
 
@@ -34,7 +34,7 @@ class TorchBackend(Backend):
         function = self.left_alone(function)
 
         def run(targets: Any, inputs: Any, *arrays: Any) -> np.ndarray | None:
-            with torch.enable_grad(), self._own_random_numbers():
+            with torch.enable_grad(), self._own_state():
                 leaf = self.to_device(inputs).detach().requires_grad_()
                 scores = function(leaf, *map(self.to_device, arrays))
             if not scores.requires_grad:
@@ -49,10 +49,19 @@ class TorchBackend(Backend):
 
         return run
 
-    def _own_random_numbers(self) -> contextlib.AbstractContextManager[None]:
-        """Within this, a `call` that draws from torch's global generators takes nothing from the training."""
+    @contextlib.contextmanager
+    def _own_state(self) -> Iterator[None]:
+        """Within this, a `call` may draw from torch's global generators, and change buffers; then all is as before."""
         device = keras.ops.zeros(1).device
-        return torch.random.fork_rng([device] if device.type == "cuda" else [])
+        held = [(part, name, one) for part in self.model.modules() for name, one in part._buffers.items()]
+        before = [None if one is None else one.clone() for _, _, one in held]
+        with torch.random.fork_rng([device] if device.type == "cuda" else []):
+            yield
+        with torch.no_grad():
+            for (part, name, buffer), value in zip(held, before, strict=True):
+                if buffer is not None:
+                    buffer.copy_(value)
+                part._buffers[name] = buffer
 
     def gather(self, table: Tensor, rows: Tensor) -> Tensor:
         return table.index_select(0, rows.reshape(-1)).reshape(*rows.shape, *table.shape[1:])

@@ -15,7 +15,7 @@ _MEND = (
     "Pass decode_prob=..., which turns the model's outputs into probabilities [N, classes]: 'softmax' or 'sigmoid' "
     "where the outputs are logits, a function of yours, or 'value' where the outputs are plain numbers."
 )
-_REGRESSION = ("squared", "absolute", "percentage", "huber", "log_cosh", "logcosh", "poisson", "mse", "mae", "msle")
+_REGRESSION = ("squared", "absolute", "percentage", "huber", "logcosh", "poisson", "mse", "mae", "msle")
 
 EXACT = 1e-4
 """How far probabilities of 32 bits may be from a sum of 1: wide for a softmax, and too narrow for chance."""
@@ -51,7 +51,7 @@ def find_head(
         raise ValueError("Picasso: the model's outputs for the probes are not finite before training has begun.")
     dense, one_unit = output.ndim > 2, output.ndim == 1 or output.shape[-1] == 1
     rows = output.reshape(-1, 1 if one_unit else output.shape[-1])
-    tolerance = max(EXACT, 4 * precision)
+    tolerance = max(EXACT, 2e-7 * rows.shape[1], 4 * precision)
     activation = None if logits is None else _activation(rows, logits.reshape(rows.shape), loss, one_unit, precision)
     if decode_prob is not None:
         if activation is not None and decode_prob != "value":
@@ -63,9 +63,13 @@ def find_head(
     if activation is not None:
         return Head(_reading(activation, one_unit), "logits", dense)
     if _from_logits(loss):
-        return Head(
-            _reading("sigmoid" if one_unit or _names(loss, "binary") else "softmax", one_unit), "outputs", dense
-        )
+        if not one_unit and not _names(loss, "crossentropy"):
+            raise ValueError(
+                f"Picasso: the model's outputs are logits, since its loss {_name(loss)} has from_logits=True; nobody "
+                "can tell whether the classes share one softmax. Pass decode_prob='softmax' or 'sigmoid'."
+            )
+        name = "sigmoid" if one_unit or _names(loss, "binary") else "softmax"
+        return Head(_reading(name, one_unit), "outputs", dense)
     if _names(loss, *_REGRESSION):
         return Head("value", "outputs", dense)
     name = "sigmoid" if is_sigmoid else _as_probabilities(rows, loss, one_unit, tolerance)
@@ -123,8 +127,9 @@ def _as_probabilities(output: np.ndarray, loss: Any, one_unit: bool, tolerance: 
     sums = output.astype("float64").sum(axis=1)
     if np.abs(sums - 1).max() <= tolerance:
         return "softmax"
+    digits = ".4g" if np.abs(sums - 1).max() > 1e-3 else ".7g"
     raise ValueError(
-        f"Picasso: the model's outputs lie in 0..1 but sum to {sums.min():.4g}..{sums.max():.4g} over the "
+        f"Picasso: the model's outputs lie in 0..1 but sum to {sums.min():{digits}}..{sums.max():{digits}} over the "
         f"{output.shape[1]} classes, not to 1. For independent classes compile with binary cross-entropy or pass "
         "decode_prob=lambda outputs: outputs. " + _MEND
     )
@@ -145,9 +150,13 @@ def _from_logits(loss: Any) -> bool:
 
 
 def _names(loss: Any, *parts: str) -> bool:
-    """Whether the loss is one of Keras' own and has one of `parts` in its name: of another a name says nothing."""
-    of_keras = getattr(loss, "__module__", "").partition(".")[0] == "keras"
-    return of_keras and any(part in _name(loss).lower() for part in parts)
+    """Whether one of `parts` is in the name of a loss of Keras, or of one that a loss is derived from.
+
+    Of others, a name says nothing; and a loss of Keras may be given any name.
+    """
+    kinds = (loss,) if hasattr(loss, "__name__") else type(loss).__mro__
+    names = [one.__name__ for one in kinds if getattr(one, "__module__", "").partition(".")[0] == "keras"]
+    return any(part in name.lower().replace("_", "") for name in names for part in parts)
 
 
 def _name(loss: Any) -> str:

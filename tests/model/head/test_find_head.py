@@ -294,3 +294,41 @@ def test_tolerances_follow_the_type_that_is_computed_in(dtype, classes):
         dense = keras.layers.Dense(classes, activation="softmax", dtype=dtype)
         model = keras.Sequential([keras.Input(SIZE), keras.layers.Flatten(), dense])
         assert read(model).head.reading == "softmax"
+
+
+class Weighted(keras.losses.BinaryCrossentropy):
+    """Derived from a loss of Keras."""
+
+
+def test_a_loss_is_known_by_its_class_whatever_it_is_called():
+    for loss, reading in (
+        (Weighted(from_logits=True), "sigmoid"),
+        (keras.losses.BinaryCrossentropy(from_logits=True, name="tags"), "sigmoid"),
+        (keras.losses.CategoricalCrossentropy(from_logits=True, name="binary_or_not"), "softmax"),
+        (keras.losses.MeanSquaredError(name="age"), "value"),
+        ("mean_squared_error", "value"),
+        (keras.losses.mean_squared_error, "value"),
+    ):
+        assert read(linear(SIZE, EYE, loss=loss)).head.reading == reading
+
+
+class Focal(keras.losses.Loss):
+    """Says that outputs are logits, and not whether classes compete."""
+
+    from_logits = True
+
+    def call(self, truth, output):
+        return keras.ops.mean(output)
+
+
+def test_logits_of_a_loss_of_ones_own_may_compete_or_not():
+    with pytest.raises(ValueError, match="decode_prob='softmax' or 'sigmoid'"):
+        read(linear(SIZE, EYE, loss=Focal()))
+    assert read(linear(SIZE, [[1], [0], [-2]], loss=Focal())).head.reading == "binary"
+
+
+def test_a_softmax_of_many_classes_that_is_clipped_sums_to_nearly_one():
+    image = keras.Input(SIZE)
+    z = keras.layers.Dense(2000, kernel_initializer="random_normal")(keras.layers.Flatten()(image)) * 30
+    model = keras.Model(image, keras.ops.clip(keras.ops.softmax(z), 1e-7, 1.0))
+    assert read(model).head.reading == "softmax"
