@@ -27,8 +27,8 @@ FLOORS = {
         {"__init__"},
     ],
     "probes": [
-        {"images", "image_folder"},
-        {"labels", "regions", "sampling"},
+        {"images", "from_directory"},
+        {"from_dataset", "labels", "regions"},
         {"probes"},
         {"__init__"},
     ],
@@ -177,10 +177,10 @@ def test_only_the_event_log_writes_and_only_probes_read():
     touching = {path.as_posix(): used_names(tree) & disk for path, tree in TREES.items()}
     assert {path for path, names in touching.items() if names} == {
         "log/event_log.py",
-        "probes/image_folder.py",
+        "probes/from_directory.py",
         "probes/regions.py",
     }
-    assert touching["probes/image_folder.py"] == touching["probes/regions.py"] == {"open"}  # PIL.Image.open
+    assert touching["probes/from_directory.py"] == touching["probes/regions.py"] == {"open"}  # PIL.Image.open
 
 
 def test_only_the_event_log_knows_tensorboard():

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from picasso_callbacks.probes.image_folder import read_folder
+from picasso_callbacks.probes.from_dataset import sample
+from picasso_callbacks.probes.from_directory import read_folder
 from picasso_callbacks.probes.images import as_extra, as_images, as_value_range
 from picasso_callbacks.probes.labels import as_class_names, as_labels, as_names
 from picasso_callbacks.probes.regions import as_regions
-from picasso_callbacks.probes.sampling import sample
 
 
 @dataclasses.dataclass(frozen=True, init=False, eq=False, repr=False)
