@@ -36,10 +36,12 @@ class Inputs:
         self._preprocess, self._whose = preprocess, "preprocess"
         if preprocess is None and (own := _own_preprocess(model)) is not None:
             self._preprocess, self._whose = own, "the model's preprocess_samples"
-        self._extra = {name: value for name, value in (probes.extra or {}).items() if value is not None}
         self._known = _known_inputs(model)
-        self._as_list = isinstance(_structure(model), (list, tuple))
-        self._image = self._image_name(probes.extra)
+        given = self._named(probes.extra or {})
+        self._extra = {name: value for name, value in given.items() if value is not None}
+        self._as_list = isinstance(_structure(model), (list, tuple)) or 0 in given
+        self._order = list(self._known) or sorted(given, key=str)
+        self._image = self._image_name(given)
         expected = self._known.get(self._image) if self._known else None
         self._expected = None if expected is None else tuple(expected.shape[1:])
         image = probes.images.shape[1:]
@@ -79,26 +81,33 @@ class Inputs:
             return images
         feed = {name: keras.ops.take(value, rows, axis=0) for name, value in self._extra.items()}
         feed[self._image] = images
-        return [feed[name] for name in self._known] if self._as_list else feed
+        return [feed[name] for name in self._order] if self._as_list else feed
 
     def symbols(self, inputs: np.ndarray, count: int | None) -> Any:
         """Symbolic tensors like what the model is called with, `count` or any number, given its image inputs."""
         feed = self.feed(inputs[:1], np.zeros(1, dtype="int32"))
         return keras.tree.map_structure(lambda one: keras.KerasTensor((count, *one.shape[1:]), dtype="float32"), feed)
 
-    def _image_name(self, extra: Any) -> str:
+    def _named(self, extra: dict[str | int, Any]) -> dict[str | int, Any]:
+        """Inputs that were given by their places, by the names that the model has for these places, if it has."""
+        if 0 in extra and len(extra) == len(self._known):
+            return dict(zip(self._known, extra.values(), strict=True))
+        return extra
+
+    def _image_name(self, extra: dict[str | int, Any]) -> str | int:
         """Which of the model's inputs is the image."""
         names = [name for name in self._known if name not in self._extra]
-        marked = [name for name, value in (extra or {}).items() if value is None]
-        unknown = [name for name in (extra or {}) if self._known and name not in self._known]
+        marked = [name for name, value in extra.items() if value is None]
+        unknown = [name for name in extra if self._known and name not in self._known]
         if unknown or (self._known and len(names) != 1) or (not self._known and self._extra and len(marked) != 1):
-            takes = sorted(self._known) if self._known else "not known"
+            shapes = {name: tuple(one.shape) for name, one in self._known.items()}
             raise ValueError(
-                f"Picasso: the model's inputs are {takes}, the probes' extra inputs {sorted(extra or {})}; expected "
-                f"all inputs but the image in Probes(extra={{name: array}}), and, where the model's inputs are not "
-                f"known, None for the name of the image."
+                f"Picasso: the model's inputs are {shapes or 'not known'}, the probes' extra inputs {list(extra)}; "
+                "expected all inputs but the image in Probes(extra={name: array}), and, where the model's inputs are "
+                "not known, None for the name of the image; or Probes(extra=[...]), all inputs in the model's order, "
+                "as call(self, inputs) unpacks them, with None for the image."
             )
-        return names[0] if names else "".join(marked)
+        return names[0] if names else marked[0] if marked else ""
 
 
 def _own_preprocess(model: keras.Model) -> Preprocess | None:
@@ -134,7 +143,7 @@ def _image_in(sample: Any) -> Any:
     return x
 
 
-def _known_inputs(model: keras.Model) -> dict[str, Any]:
+def _known_inputs(model: keras.Model) -> dict[str | int, Any]:
     """A model's symbolic inputs by name; empty where it has none yet, or is subclassed."""
     structure = _structure(model)
     if structure is None:

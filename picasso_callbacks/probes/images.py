@@ -104,16 +104,21 @@ def _implied_range(images: np.ndarray) -> tuple[float, float]:
     return low, high
 
 
-def as_extra(extra: Any, count: int) -> dict[str, np.ndarray | None] | None:
-    """Extra inputs by name as read-only copies `[count, ...]`; `None` marks the name of the image input."""
+def as_extra(extra: Any, count: int) -> dict[str | int, np.ndarray | None] | None:
+    """Extra inputs by name or place as read-only copies `[count, ...]`; `None` marks the image input."""
     if extra is None:
         return None
-    if not isinstance(extra, Mapping) or not all(isinstance(name, str) for name in extra):
-        raise ValueError(f"Probes: extra is {type(extra).__name__}; expected a dict of arrays by the inputs' names.")
+    if isinstance(extra, (list, tuple)):
+        extra = dict(enumerate(extra))
+    if not isinstance(extra, Mapping) or len({type(name) for name in extra} | {str, int}) > 2:
+        raise ValueError(
+            f"Probes: extra is {type(extra).__name__}; expected a dict of arrays by the inputs' names, or a list of "
+            "all inputs in the model's order, with None for the image."
+        )
     return {name: None if value is None else _as_extra_input(name, value, count) for name, value in extra.items()}
 
 
-def _as_extra_input(name: str, value: Any, count: int) -> np.ndarray:
+def _as_extra_input(name: str | int, value: Any, count: int) -> np.ndarray:
     array = np.array(as_numpy(value, f"Probes: extra[{name!r}]"))
     if array.ndim == 0 or len(array) not in (1, count) or array.dtype.kind not in "biuf":
         raise ValueError(

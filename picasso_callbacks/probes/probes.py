@@ -45,7 +45,7 @@ class Probes:
         value_range: `(low, high)`, the values of black and white.
         extra: The model's other inputs by name, held fixed: an array for each probe `[P, ...]`, or one for all
             `[1, ...]`. Where the model does not know its inputs' names (it is subclassed), the name of the image input
-            too, with `None`.
+            too, with `None`. Or a list of all inputs in the model's order, with `None` for the image.
         regions: Named parts of the pictures, for telling what the answers hang on: `{"sky": masks, "vehicle": masks}`,
             masks `[P, H, W]`, true inside; or for each probe a mask, a box `(top, left, height, width)` or `None` where
             it lacks the region; or the path of a folder of mask images, white inside, each named as its probe or as
@@ -57,7 +57,7 @@ class Probes:
         names: P distinct strings.
         class_names: Distinct strings, or `None`.
         value_range: Two floats `(low, high)`, low < high.
-        extra: Arrays `[P, ...]` by name, read-only, or `None`.
+        extra: Arrays `[P, ...]` by name or place, read-only, or `None`.
         regions: Masks by name, bool `[P, H, W]`, read-only, or `None`.
 
     Raises:
@@ -75,7 +75,7 @@ class Probes:
     names: tuple[str, ...]
     class_names: tuple[str, ...] | None
     value_range: tuple[float, float]
-    extra: dict[str, np.ndarray | None] | None
+    extra: dict[str | int, np.ndarray | None] | None
     regions: dict[str, np.ndarray] | None
 
     def __init__(
@@ -86,7 +86,7 @@ class Probes:
         class_names: Sequence[str] | None = None,
         *,
         value_range: tuple[float, float] | None = None,
-        extra: Mapping[str, Any] | None = None,
+        extra: Mapping[Any, Any] | Sequence[Any] | None = None,
         regions: Mapping[str, Any] | None = None,
     ) -> None:
         images = as_images(images)

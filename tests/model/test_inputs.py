@@ -335,3 +335,44 @@ def test_a_preprocessor_of_which_nobody_says_when_it_is_called_is_asked_about():
         explain(TrainsItsOwnWay(), Probes(BYTES))
     model = TrainsItsOwnWay()
     assert explain(model, Probes(BYTES), preprocess=model.preprocessor).probabilities.shape == (3, 2)
+
+
+class Unpacks(keras.Model):
+    """Takes its inputs by their order."""
+
+    def __init__(self):
+        super().__init__()
+        self.flatten, self.dense = layers.Flatten(), layers.Dense(2, activation="softmax")
+
+    def call(self, inputs):
+        place, photo = inputs
+        return self.dense(keras.ops.concatenate([self.flatten(photo), place], axis=1))
+
+
+def unnamed():
+    place, photo = keras.Input((1,)), keras.Input(SIZE)
+    hidden = layers.Concatenate()([layers.Flatten()(photo), place])
+    return keras.Model([place, photo], layers.Dense(2, activation="softmax")(hidden))
+
+
+@pytest.mark.parametrize("make", [Unpacks, unnamed])
+def test_inputs_by_their_order(make, tmp_path):
+    model, probes = make(), Probes(IMAGES, extra=[SITE, None], value_range=(0, 1))
+    report = explain(model, probes, targets=1, methods=PIXEL_BY_PIXEL)
+    weights = model.layers[-1].get_weights()[0] if make is unnamed else model.dense.get_weights()[0]
+    np.testing.assert_allclose(report["saliency_map"].values[0, 0], np.abs(weights[:6, 1]).reshape(2, 3), rtol=1e-5)
+    answers = keras.ops.convert_to_numpy(model([SITE, IMAGES]))
+    np.testing.assert_allclose(report.probabilities, answers, atol=1e-6)
+    assert explain(model, probes[1:], targets=1, methods=["class_probabilities"]).probabilities.shape == (2, 2)
+
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    picasso = Picasso(tmp_path, probes, on_error="raise")
+    data = (SITE, IMAGES) if make is Unpacks else [SITE, IMAGES]
+    model.fit(data, np.array([0, 1, 1]), callbacks=[picasso], verbose=0)
+
+
+def test_inputs_that_nobody_named_are_told_with_their_shapes_in_the_models_order():
+    with pytest.raises(
+        ValueError, match=r"\(None, 1\), .*\(None, 2, 3, 1\).*Probes\(extra=\[\.\.\.\]\), all inputs in"
+    ):
+        explain(unnamed(), Probes(IMAGES))
