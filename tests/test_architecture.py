@@ -35,7 +35,7 @@ FLOORS = {
     "model": [
         {"arrangement", "backends", "batches", "canvases", "head", "windows"},
         {"incremental", "inputs", "layout"},
-        {"passes"},
+        {"memory", "passes"},
         {"under_masks"},
         {"live_model"},
         {"__init__"},

@@ -19,6 +19,7 @@ from picasso_callbacks.model.canvases import make_canvases
 from picasso_callbacks.model.head import Derived, Scores
 from picasso_callbacks.model.inputs import Inputs
 from picasso_callbacks.model.layout import Layout
+from picasso_callbacks.model.memory import images_at_once
 from picasso_callbacks.model.passes import Passes
 from picasso_callbacks.model.under_masks import Masks, Measure, UnderMasks
 from picasso_callbacks.model.windows import Windows
@@ -47,8 +48,9 @@ class LiveModel:
         model: A `keras.Model` that can be called on the probes.
         probes: The probes.
         options: How to ask it and read its answers. `batch_size=None`: from 32 inputs at once for large images to 512
-            for small ones; of windows of which only the change is computed, up to four times as many, and of gradients
-            a quarter. Halved where memory does not suffice.
+            for small ones, and fewer where a model's activations would take more than 1 GB; of windows of which only
+            the change is computed, up to four times as many, and of gradients a quarter. Halved where memory does not
+            suffice.
         derived: Targets beside the classes: pairs of classes, or functions of the model's outputs.
 
     Attributes:
@@ -80,7 +82,8 @@ class LiveModel:
         self.layout = Layout(shape, arrangement, postprocess)
         self._backend = make_backend(model)
         best = self._backend.pixels // math.prod(self.layout.size)
-        limit = self._inputs.at_once or options.batch_size or min(max(best, SMALLEST), LARGEST)
+        asked, differentiated = images_at_once(model, shape)
+        limit = self._inputs.at_once or options.batch_size or min(max(best, SMALLEST), LARGEST, asked)
         self.batches = Batches(limit, fixed=self._inputs.at_once is not None)
         self._passes = Passes(self._backend, self._inputs, self.batches, options, derived)
         self._reader = self._passes.begin(self.inputs)
@@ -90,7 +93,8 @@ class LiveModel:
         self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, windows)
         self.differentiated = self.head
         self._gradients = self._backend.compile_gradients(self._passes.target_scores)
-        self._gradient_batches = self.batches.of(-(-self.batches.limit // 4))  # what is computed has to be kept
+        kept = -(-self.batches.limit // 4)  # what is computed has to be kept
+        self._gradient_batches = self.batches.of(kept if options.batch_size else min(kept, differentiated))
         self.notes = self._steadiness()
 
     def _steadiness(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ A layer of your own takes part if it is given a rule: `rules[MyLayer] = pointwis
 """
 
 from picasso_callbacks.model.incremental.ask import UnderWindows
+from picasso_callbacks.model.incremental.graph import make_graph
 from picasso_callbacks.model.incremental.plan import Plan, make_plan
 from picasso_callbacks.model.incremental.routes import Routes
 from picasso_callbacks.model.incremental.rules import pointwise, rules, sliding
@@ -18,6 +19,7 @@ __all__ = [
     "Plan",
     "Routes",
     "UnderWindows",
+    "make_graph",
     "make_plan",
     "pointwise",
     "rules",
