@@ -14,7 +14,7 @@ from helpers.random_models import RandomModel, random_model
 
 from picasso_callbacks import PartialOcclusion, Picasso, Probes, explain
 
-COUNT = 40
+COUNT = 24
 """How many are tried in the suite."""
 
 
