@@ -35,7 +35,7 @@ def hold(seed: int) -> None:
     alone, losses = train(seed)
     with tempfile.TemporaryDirectory() as log_dir:
         methods = [PartialOcclusion(1 / 3, 1 / 4), "saliency_map", "class_probabilities"]
-        picasso = Picasso(log_dir, probes(alone), methods=methods, on_error="raise")
+        picasso = Picasso(log_dir, probes(alone), methods=methods, on_error="raise", **alone.settings)
         watched, losses_watched = train(seed, picasso)
     if losses != losses_watched and train(seed)[1] != losses:  # some sums are not
         np.testing.assert_allclose(losses_watched, losses, rtol=1e-2, err_msg=watched.recipe)
@@ -51,7 +51,7 @@ def hold_maps(made: RandomModel) -> None:
     window = (height // 2, width // 2)
     before = [keras.ops.convert_to_numpy(variable) for variable in made.model.variables]
     methods = [PartialOcclusion(window, window), "saliency_map"]
-    report = explain(made.model, probes(made), methods=methods, targets=[0])
+    report = explain(made.model, probes(made), methods=methods, targets=[0], **made.settings)
     for value, variable in zip(before, made.model.variables, strict=True):
         np.testing.assert_array_equal(value, keras.ops.convert_to_numpy(variable), variable.path)
 

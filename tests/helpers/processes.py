@@ -17,6 +17,13 @@ for folder in (root, *(path for path in root.iterdir() if path.is_dir())):
 """
 
 
-def run(program: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-    """Runs `program`, which may import the package's modules, and returns its output and how it ended."""
-    return subprocess.run([sys.executable, "-c", BARE + program], capture_output=True, text=True, timeout=timeout)
+def run(program: str, timeout: float = 60, bare: bool = False) -> subprocess.CompletedProcess[str]:
+    """Runs `program` and returns its output and how it ended.
+
+    Args:
+        program: May import the package's modules.
+        timeout: Seconds.
+        bare: Whether modules come without what the package and its folders import.
+    """
+    command = [sys.executable, "-c", (BARE if bare else "") + program]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout)

@@ -24,6 +24,7 @@ class RandomModel:
         answers: What `fit` is to learn.
         score: The score of each target of what `predict` returns: `[N, targets]`.
         recipe: What it is made of, for a failure.
+        settings: What the library has to be told of it.
     """
 
     model: keras.Model
@@ -32,6 +33,7 @@ class RandomModel:
     answers: np.ndarray
     score: Callable[[np.ndarray], np.ndarray]
     recipe: str
+    settings: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 def random_model(seed: int) -> RandomModel:
@@ -51,13 +53,15 @@ def random_model(seed: int) -> RandomModel:
     model = STYLES[style]([*flatten(body), *head], shape)
     model.compile(keras.optimizers.SGD(0.01), loss, jit_compile=False)
     names = " ".join(type(one).__name__ for one in flatten(body))
+    feed = (lambda images: np.moveaxis(images, -1, 1)) if first else lambda images: images
     return RandomModel(
         model,
         rng.random((8, height, width, channels), dtype="float32"),
-        (lambda images: np.moveaxis(images, -1, 1)) if first else lambda images: images,
+        feed,
         answers,
         score,
         f"{style} {shape}: {names} | {type(head[-1]).__name__} {loss}",
+        {"preprocess": feed} if first and style == "subclassed" else {},  # which does not know its input before fit
     )
 
 

@@ -131,7 +131,7 @@ for step in range(3):
 log.flush()
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    assert run(program).returncode == -signal.SIGKILL
+    assert run(program, bare=True).returncode == -signal.SIGKILL
     read = values(tmp_path)
     assert set(read) == {("picasso/a", 0), ("picasso/a", 1), ("picasso/a", 2)}
     assert (decode(read["picasso/a", 2]) == 2).all()
@@ -204,7 +204,7 @@ log.text("c", 0, "")
 log.close()
 print(*{{"tensorflow", "keras", "jax", "torch"}} & set(sys.modules))
 """
-    ended = run(program)
+    ended = run(program, bare=True)
     assert (ended.stdout.strip(), ended.returncode) == ("", 0), ended.stderr
 
 
@@ -231,7 +231,7 @@ check_writable("/logs/picasso")
 """
     if not hasattr(os, "setuid"):
         pytest.skip("needs users")
-    ended = run(program)
+    ended = run(program, bare=True)
     assert "Picasso: log_dir would write to '/logs/picasso', but this user may not write to '/'" in ended.stderr
 
 

@@ -143,7 +143,7 @@ for number in range(5):
 {forget}
 raise KeyboardInterrupt
 """
-    ended = run(program)
+    ended = run(program, bare=True)
     assert ended.stdout.split() == ["0", "1", "2", "3", "4"]
     assert "KeyboardInterrupt" in ended.stderr
 
@@ -155,5 +155,5 @@ from picasso_callbacks.log import worker
 worker.EXIT_SECONDS = 0.2
 worker.Worker().submit(threading.Event().wait)
 """
-    ended = run(program)
+    ended = run(program, bare=True)
     assert (ended.returncode, ended.stderr) == (0, "")
