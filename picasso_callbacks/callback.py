@@ -142,7 +142,8 @@ class Picasso(keras.callbacks.Callback):
         self._looked_at = self._last_look = self._written = -1
         self._dependence_logs: dict[str, float] = {}
         self._first_epoch: int | None = None
-        self._announced = self._cost_told = self._mismatch_told = False
+        self._announced = self._cost_told = False
+        self._mismatches = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._problems.forget()
@@ -154,7 +155,8 @@ class Picasso(keras.callbacks.Callback):
         self._dependence_logs = {}
         self._schedule.start(self._parameter("epochs"), self._parameter("steps"), self.model.steps_per_execution)
         self._announce(self._live.batches.rehearsed_seconds, rehearsed)
-        self._cost_told = self._mismatch_told = False
+        self._cost_told = False
+        self._mismatches = 0
         self._budget.start()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -173,7 +175,7 @@ class Picasso(keras.callbacks.Callback):
         last = epoch + 1 == self._parameter("epochs") or self.model.stop_training
         if last or (self._problems.attempt("every", self._schedule.is_due) and self._can_afford()):
             report = self._look()
-            if report is not None and not self._mismatch_told:
+            if report is not None and self._mismatches < 2:
                 self._problems.attempt("comparing accuracies", self._compare, logs, report)
         if logs is not None:
             logs.update(self._dependence_logs)
@@ -207,8 +209,8 @@ class Picasso(keras.callbacks.Callback):
 
     def _compare(self, logs: dict[str, Any] | None, report: Report) -> None:
         notice = mismatch_notice(logs, report)
-        if notice is not None:
-            self._mismatch_told = True
+        self._mismatches = 0 if notice is None else self._mismatches + 1
+        if self._mismatches == 2:  # once may be the network's own unsteadiness: logs tell of the whole epoch
             logger.warning("%s", notice)
 
     def _look(self) -> Report | None:

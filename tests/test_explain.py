@@ -273,7 +273,7 @@ def test_a_model_with_two_inputs_is_refused_with_what_to_do():
     both = keras.layers.Flatten()(keras.layers.Concatenate()(inputs))
     model = keras.Model(inputs, keras.layers.Dense(2, "softmax")(both))
     with pytest.raises(
-        ValueError, match=r"the model's inputs are \[.*\], .* expected all inputs but the image in Probes\(extra="
+        ValueError, match=r"the model's inputs are \{.*\}, .* expected all inputs but the image in Probes\(extra="
     ):
         explain(model, Probes(images()))
 
