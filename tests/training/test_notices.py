@@ -71,9 +71,7 @@ def test_probes_in_another_range_than_the_training_are_told_of_once(tmp_path, ca
     images, labels = bright_or_dark(24, 255)
     trained_beside(tmp_path, Probes(images, labels=labels))
     [told] = [record.getMessage() for record in caplog.records if record.name == "picasso_callbacks"]
-    assert re.match(
-        r"Picasso: the training says \d+% accuracy, but of the labelled probes 12 of 24 are right", told
-    )
+    assert re.match(r"Picasso: the training says \d+% accuracy, but of the labelled probes 12 of 24 are right", told)
     assert re.search(r"They range from \S+ to 2\d\d\S* in float32", told)
 
 
