@@ -10,78 +10,136 @@ import traceback
 import keras
 import numpy as np
 import pytest
-from helpers.random_models import RandomModel, random_model
+from helpers import core_layers
+from helpers.random_models import EPSILON, RandomModel, random_model
 
-from picasso_callbacks import PartialOcclusion, Picasso, Probes, explain
+from picasso_callbacks import Explanation, Method, PartialOcclusion, Picasso, Probes, Scale, explain
 
-COUNT = 24
-"""How many are tried in the suite."""
+COUNT = 134
+"""How many are tried in the suite: each core layer in one of the first ones."""
 
 
-def train(seed: int, *callbacks: keras.callbacks.Callback) -> tuple[RandomModel, list[float]]:
-    made = random_model(seed)
+class Gradients(Method):
+    """The gradients themselves, beside the map that is drawn of them."""
+
+    def explain(self, look):
+        self.found = look.live.gradients(look.targets)
+        nothing = np.zeros((*look.targets.shape, *look.live.probes.images.shape[1:3]))
+        return Explanation(nothing, "", "", "gradients", Scale(limit=None, signed=False))
+
+
+class UntrainableError(Exception):
+    """Keras alone does not train it."""
+
+
+def train(number: int, *callbacks: keras.callbacks.Callback) -> tuple[RandomModel, list[float]]:
+    made = random_model(number)
     history = made.model.fit(
-        made.feed(made.images), made.answers, batch_size=4, epochs=2, verbose=0, callbacks=list(callbacks)
+        made.feed(made.images, np.arange(8)), made.answers, batch_size=4, epochs=2, verbose=0, callbacks=list(callbacks)
     )
     return made, history.history["loss"]
 
 
 def probes(made: RandomModel) -> Probes:
-    return Probes(made.images[:3], value_range=(0, 1))
+    extra = {name: rows[:3] for name, rows in made.extra.items()} if made.extra else None
+    return Probes(made.images[:3], value_range=(0, 1), extra=extra)
 
 
-def hold(seed: int) -> None:
-    """Raises an `AssertionError` if a model is changed by being watched, or its maps are wrong."""
-    alone, losses = train(seed)
+def hold(number: int) -> int:
+    """Raises an `AssertionError` if a model is changed by being watched, or its maps are wrong.
+
+    Returns the number of probes whose gradient could be compared with differences.
+    """
+    try:
+        alone, losses = train(number)
+    except Exception as error:
+        raise UntrainableError(f"{type(error).__name__}: {error}") from error
+    methods = [PartialOcclusion(1 / 3, 1 / 4), "class_probabilities", *["saliency_map"] * alone.smooth]
     with tempfile.TemporaryDirectory() as log_dir:
-        methods = [PartialOcclusion(1 / 3, 1 / 4), "saliency_map", "class_probabilities"]
         picasso = Picasso(log_dir, probes(alone), methods=methods, on_error="raise", **alone.settings)
-        watched, losses_watched = train(seed, picasso)
-    if losses != losses_watched and train(seed)[1] != losses:  # some sums are not
+        watched, losses_watched = train(number, picasso)
+    if not np.array_equal(losses, losses_watched, equal_nan=True) and train(number)[1] != losses:  # some sums are not
         np.testing.assert_allclose(losses_watched, losses, rtol=1e-2, err_msg=watched.recipe)
     else:
-        assert losses == losses_watched, watched.recipe
+        np.testing.assert_array_equal(losses_watched, losses, err_msg=watched.recipe)
         for one, other in zip(alone.model.variables, watched.model.variables, strict=True):
             np.testing.assert_array_equal(keras.ops.convert_to_numpy(one), keras.ops.convert_to_numpy(other), one.path)
-    hold_maps(watched)
+    return hold_maps(watched)
 
 
-def hold_maps(made: RandomModel) -> None:
+def hold_maps(made: RandomModel) -> int:
     height, width = made.images.shape[1:3]
     window = (height // 2, width // 2)
+    gradients = Gradients()
+    methods = [PartialOcclusion(window, window), *["saliency_map", gradients] * made.smooth]
+    targets = [0, 1] if made.scores(made.images[:3]).shape[1] > 1 else [0]
     before = [keras.ops.convert_to_numpy(variable) for variable in made.model.variables]
-    methods = [PartialOcclusion(window, window), "saliency_map"]
-    report = explain(made.model, probes(made), methods=methods, targets=[0], **made.settings)
+    report = explain(made.model, probes(made), methods=methods, targets=targets, **made.settings)
     for value, variable in zip(before, made.model.variables, strict=True):
         np.testing.assert_array_equal(value, keras.ops.convert_to_numpy(variable), variable.path)
 
-    images = made.images[:3]
-    answer = lambda x: made.score(np.asarray(made.model.predict(made.feed(x), verbose=0), "float64"))[:, 0]  # noqa: E731
+    images, exact = made.images[:3], EPSILON[made.policy]
     hidden = images.copy()
     hidden[:, : window[0], : window[1]] = 0.5
-    fall, map_ = answer(images) - answer(hidden), report["partial_occlusion"].values[:, 0, 0, 0]
-    np.testing.assert_allclose(map_, fall, rtol=2e-3, atol=2e-4 * max(1, np.abs(fall).max()), err_msg=made.recipe)
-    saliency = report["saliency_map"].values
-    assert np.isfinite(saliency).all(), made.recipe
+    answers = made.scores(images)
+    fall = (answers - made.scores(hidden))[:, 0]
+    map_ = report["partial_occlusion"].values[:, 0, 0, 0]
+    atol = max(2e-4 * max(1, np.abs(fall).max()), 8 * exact * max(1, np.abs(answers[:, 0]).max()))
+    np.testing.assert_allclose(map_, fall, rtol=2e-3, atol=atol, err_msg=made.recipe)
     assert np.isfinite(map_).all(), made.recipe
+    if made.smooth:
+        assert np.isfinite(report["saliency_map"].values).all(), made.recipe
+        if made.policy in ("float32", "float64"):
+            return hold_gradients(made, gradients.found)
+    return 0
+
+
+def hold_gradients(made: RandomModel, gradients: np.ndarray) -> int:
+    """Along a random direction, of the first target's score above the second's. Returns on how many probes."""
+    images = made.images[:3]
+    direction = np.random.default_rng(1).choice([-1.0, 1.0], images.shape).astype("float32")
+    laid = made.feed(direction, np.arange(3))
+    laid = laid["image"] if isinstance(laid, dict) else laid
+    slope = ((gradients[:, 0] - gradients[:, 1:].sum(axis=1)) * laid).sum(axis=tuple(range(1, laid.ndim)))
+
+    def difference(step: float) -> np.ndarray:
+        above, below = (made.lead(images + sign * step * direction) for sign in (1, -1))
+        return (above - below) / (2 * step)
+
+    coarse, fine = difference(4e-3), difference(1e-3)
+    noise = 1e-3 * max(1, np.abs(made.lead(images)).max())
+    smooth = np.abs(coarse - fine) < 0.01 * np.abs(fine) + noise
+    np.testing.assert_allclose(slope[smooth], fine[smooth], rtol=0.02, atol=2 * noise, err_msg=made.recipe)
+    return int(smooth.sum())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(COUNT))
-def test_trained_the_same_and_explained_as_brute_force_finds_it(seed):
-    hold(seed)
+@pytest.mark.parametrize("number", range(COUNT))
+def test_trained_the_same_and_explained_as_brute_force_finds_it(number):
+    try:
+        hold(number)
+    except UntrainableError as error:
+        pytest.skip(f"Keras alone does not train it: {error}")
+
+
+def test_every_layer_of_keras_is_among_them():
+    assert not core_layers.unknown(), "tests/helpers/core_layers.py has to say how these are put into a network"
+    assert len(core_layers.here()) <= COUNT
 
 
 def main(first: int, end: int) -> None:
-    failed = []
-    for seed in range(first, end):
+    failed, untrainable, compared = [], [], 0
+    for number in range(first, end):
         try:
-            hold(seed)
+            compared += hold(number)
+        except UntrainableError:
+            untrainable.append(number)
         except Exception:
-            failed.append(seed)
-            print(f"--- {seed}", random_model(seed).recipe, traceback.format_exc(limit=-3), sep="\n", flush=True)
+            failed.append(number)
+            print(f"--- {number}", random_model(number).recipe, traceback.format_exc(limit=-3), sep="\n", flush=True)
         keras.backend.clear_session()
-    print(f"{end - first} models on {keras.backend.backend()}, failed: {failed}")
+    print(f"{end - first} models on {keras.backend.backend()}, {compared} gradients compared")
+    print(f"not trained by Keras alone: {untrainable}; failed: {failed}")
 
 
 if __name__ == "__main__":

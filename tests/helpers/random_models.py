@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 
+from helpers import core_layers
+from helpers.core_layers import Branches, Called, Shape
 from helpers.zoo import odds, odds_of_logits, odds_of_unit
+
+EPSILON = {"float32": 1e-7, "float64": 1e-7, "mixed_float16": 2.0**-10, "mixed_bfloat16": 2.0**-7}
+"""How exact the activations of a policy are; float64 is held to what Picasso itself computes in."""
 
 
 @dataclasses.dataclass
@@ -20,193 +25,273 @@ class RandomModel:
     Args:
         model: The model.
         images: `[8, H, W, C]`, as probes have them.
-        feed: What the model is called with for some images.
+        feed: What the model is called with for some images and their rows.
         answers: What `fit` is to learn.
-        score: The score of each target of what `predict` returns: `[N, targets]`.
+        score: The score of each target of the explained output: `[N, targets]`.
+        logits: What is differentiated, likewise, but for a sum that all targets of an image share.
         recipe: What it is made of, for a failure.
+        policy: The dtype policy it was built with.
+        smooth: Whether there is a gradient.
+        extra: Inputs beside the image.
+        read: The explained output among all.
         settings: What the library has to be told of it.
     """
 
     model: keras.Model
     images: np.ndarray
-    feed: Callable[[np.ndarray], np.ndarray]
-    answers: np.ndarray
+    feed: Callable[[np.ndarray, np.ndarray], Any]
+    answers: Any
     score: Callable[[np.ndarray], np.ndarray]
+    logits: Callable[[np.ndarray], np.ndarray]
     recipe: str
+    policy: str
+    smooth: bool
+    extra: dict[str, np.ndarray] | None = None
+    read: Callable[[Any], np.ndarray] = lambda outputs: outputs
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
 
+    def scores(self, images: np.ndarray) -> np.ndarray:
+        """What the model says in inference of the first images, changed or not: float64 `[N, targets]`."""
+        return self.score(self._outputs(images))
 
-def random_model(seed: int) -> RandomModel:
-    """The model of this number; the same on every backend, but for the weights."""
-    rng = np.random.default_rng(seed)
-    keras.utils.set_random_seed(seed)
-    height, width, channels = (int(rng.integers(6, 13)), int(rng.integers(6, 13)), int(rng.integers(1, 10)))
+    def lead(self, images: np.ndarray) -> np.ndarray:
+        """How far the first target's score is above the second's, if there is one, in logits: `[N]`."""
+        outputs = self._outputs(images)
+        scores = self.logits(outputs)
+        return scores[:, 0] - scores[:, 1:2].sum(axis=1)
+
+    def _outputs(self, images: np.ndarray) -> np.ndarray:
+        given = self.feed(images, np.arange(len(images)))
+        if type(self.model) is SubclassedPlain:  # predict leaves its augmentations in training mode
+            outputs = keras.ops.convert_to_numpy(keras.ops.cast(self.model(given, training=False), "float32"))
+        else:
+            outputs = self.model.predict(given, verbose=0)
+        return np.asarray(self.read(outputs), "float64")
+
+
+def random_model(number: int) -> RandomModel:
+    """The model of this number; the same on every backend, but for its weights. The first ones have each core layer."""
+    rng = np.random.default_rng(number)
+    keras.utils.set_random_seed(number)
+    policy = str(rng.choice(list(EPSILON), p=[0.7, 0.06, 0.12, 0.12]))
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        return _random_model(number, rng, policy)
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _random_model(number: int, rng: np.random.Generator, policy: str) -> RandomModel:
+    size = (int(rng.integers(6, 13)), int(rng.integers(6, 13)), int(rng.integers(1, 10)))
     first = rng.random() < 0.15
-    shape = (channels, height, width) if first else (height, width, channels)
-    body = [pick(rng) for pick in rng.choice(SPATIAL, rng.integers(1, 5))]
-    body += [ENDINGS[rng.integers(len(ENDINGS))](rng)]
-    body += [FLAT[rng.integers(len(FLAT))](rng) for _ in range(rng.integers(0, 3))]
-    head, loss, answers, score = HEADS[rng.integers(len(HEADS))](rng)
+    shape = (size[2], *size[:2]) if first else size
+    names = core_layers.here()
+    forced = names[number] if number < len(names) else str(rng.choice(names))
+    head, loss, answers, score, settings = HEADS[rng.integers(len(HEADS))](rng)
+    body, smooth, made_of = random_body(rng, size, forced)
     if first:
         body = [layers.Permute((2, 3, 1)), *body]
-    style = ("Sequential", "Functional", "subclassed", "nested")[rng.integers(4)]
-    model = STYLES[style]([*flatten(body), *head], shape)
-    model.compile(keras.optimizers.SGD(0.01), loss, jit_compile=False)
-    names = " ".join(type(one).__name__ for one in flatten(body))
-    feed = (lambda images: np.moveaxis(images, -1, 1)) if first else lambda images: images
+    style = str(rng.choice(list(STYLES)))
+    model = STYLES[style]([*body, *head], shape)
+    lay = (lambda images: np.moveaxis(images, -1, 1)) if first else lambda images: images
+    if first and style.startswith("subclassed"):  # it does not know its input before fit
+        settings["preprocess"] = lay
+    extra, read, feed = None, lambda outputs: outputs, lambda images, rows: lay(images)
+    if style == "two inputs":
+        extra = {"more": rng.random((8, 3), dtype="float32")}
+        feed = lambda images, rows: {"image": lay(images), "more": extra["more"][rows]}  # noqa: E731
+    if style == "two outputs":
+        answers, loss = {"explained": answers, "other": np.zeros((8, 2))}, {"explained": loss, "other": "mse"}
+        read, settings["output"] = (lambda outputs: outputs["explained"]), "explained"
+    eager = rng.random() < 0.1
+    model.compile(keras.optimizers.SGD(0.01), loss, jit_compile=False, run_eagerly=eager)
     return RandomModel(
         model,
-        rng.random((8, height, width, channels), dtype="float32"),
+        rng.random((8, *size), dtype="float32"),
         feed,
         answers,
         score,
-        f"{style} {shape}: {names} | {type(head[-1]).__name__} {loss}",
-        {"preprocess": feed} if first and style == "subclassed" else {},  # which does not know its input before fit
+        {odds_of_softmax: np.log, odds_of_logits: np.asarray}.get(score, score),
+        f"{style}{' eager' * eager} {policy} {shape}: {' '.join(made_of)} | {type(head[-1]).__name__} {loss}",
+        policy,
+        smooth,
+        extra,
+        read,
+        settings,
     )
 
 
-def flatten(nested: list[Any]) -> list[Any]:
-    return [one for part in nested for one in (part if isinstance(part, list) else [part])]
+def random_body(rng: np.random.Generator, size: Shape, forced: str) -> tuple[list[Any], bool, list[str]]:
+    """Layers that make a vector of a picture, one of them the forced one; whether they have a gradient; their names."""
+    names = core_layers.here()
+    of_rank = {rank: [name for name in names if core_layers.ENTRIES[name].rank == rank] for rank in range(1, 6)}
+    wanted = [str(name) for name in rng.choice(of_rank[3], rng.integers(1, 4))]
+    if rng.random() < 0.5:
+        wanted += [str(rng.choice(of_rank[rng.integers(2, 6)]))]
+    if rng.random() < 0.5:
+        wanted += [str(name) for name in rng.choice(of_rank[1], rng.integers(1, 3))]
+    order = {3: 0, 4: 1, 5: 1, 2: 2, 1: 3}
+    wanted = sorted([forced, *wanted], key=lambda name: order[core_layers.ENTRIES[name].rank])
+    body: list[Any] = []
+    shape, smooth, used = size, True, []
+    for name in wanted:
+        entry = core_layers.ENTRIES[name]
+        if order[entry.rank] < order[len(shape)] and name != forced:
+            continue  # a layer before it has summed the picture up
+        for step in (lambda rng, shape, rank=entry.rank: reach(rng, shape, rank), entry.make):
+            made, shape = _twice(rng, step, shape)
+            body += made
+        smooth, used = smooth and entry.smooth, [*used, name]
+        if np.prod(shape) > 3000:  # a training of milliseconds
+            made, shape = _twice(rng, lambda rng, shape: reach(rng, shape, 1, thrifty=True), shape)
+            body += made
+    made, shape = _twice(rng, lambda rng, shape: reach(rng, shape, 1), shape)
+    return body + made, smooth, used
 
 
-def convolution(rng: np.random.Generator) -> Any:
-    kind = [layers.Conv2D, layers.SeparableConv2D][rng.integers(2)]
-    activation = ["relu", "tanh", "gelu", "sigmoid", "softplus", None][rng.integers(6)]
-    return kind(
-        int(rng.integers(2, 6)), int(rng.integers(1, 4)), padding="same", activation=activation,
-        strides=int(rng.integers(1, 3)),
-    )  # fmt: skip
+def _twice(rng: np.random.Generator, step: Callable[..., Any], shape: Shape) -> tuple[list[Any], Shape]:
+    """What a step makes for a shape, not yet built, and the shape after it, found with layers of their own."""
+    seed = int(rng.integers(2**31))
+    for_shape, made = (
+        one if isinstance(one, list) else [one] for one in (step(np.random.default_rng(seed), shape) for _ in range(2))
+    )
+    hidden = keras.Input(shape)
+    for layer in for_shape:
+        hidden = layer(hidden)
+    return made, tuple(hidden.shape[1:])
 
 
-def depthwise(rng: np.random.Generator) -> Any:
-    return layers.DepthwiseConv2D(3, padding="same", dilation_rate=int(rng.integers(1, 3)))
+def reach(rng: np.random.Generator, shape: Shape, rank: int, thrifty: bool = False) -> list[Any]:
+    """Layers that give a tensor this many axes."""
+    have = len(shape)
+    if have == rank:
+        return []
+    if rank == 1:
+        pools = [f"GlobalAveragePooling{have - 1}D", f"GlobalMaxPooling{have - 1}D"]
+        choice = int(rng.integers(0 if have < 5 else 2, 3 if not thrifty or have == 5 else 2))
+        return [layers.Flatten() if choice == 2 else getattr(layers, pools[choice])()]
+    if rank == 2 and have > 2:
+        return [layers.Reshape((shape[0], int(np.prod(shape[1:]))))]
+    if have > rank:
+        return [layers.Reshape((*shape[: rank - 1], int(np.prod(shape[rank - 1 :]))))]
+    return [layers.Reshape((*shape, *[1] * (rank - have)))]
 
 
-def pooling(rng: np.random.Generator) -> Any:
-    return [layers.MaxPooling2D, layers.AveragePooling2D][rng.integers(2)](2, padding="same")
+Head = tuple[list[Any], Any, np.ndarray, Callable[[np.ndarray], np.ndarray], dict[str, Any]]
 
 
-def normalization(rng: np.random.Generator) -> Any:
-    return [
-        layers.BatchNormalization, layers.LayerNormalization, lambda: layers.GroupNormalization(1),
-        layers.UnitNormalization, layers.RMSNormalization,
-    ][rng.integers(5)]()  # fmt: skip
+def own_loss(wanted: Any, given: Any) -> Any:
+    """A loss that nobody knows."""
+    return keras.ops.mean(keras.ops.square(keras.ops.cast(wanted, given.dtype) - given), axis=-1)
 
 
-def noise(rng: np.random.Generator) -> Any:
-    return [
-        lambda: layers.Dropout(0.3), lambda: layers.SpatialDropout2D(0.3), lambda: layers.GaussianNoise(0.2),
-        lambda: layers.GaussianDropout(0.2), layers.RandomFlip, lambda: layers.RandomRotation(0.1),
-        lambda: layers.RandomTranslation(0.1, 0.1),
-    ][rng.integers(7)]()  # fmt: skip
+def odds_of_softmax(p: np.ndarray) -> np.ndarray:
+    return odds(p)
 
 
-def resizing(rng: np.random.Generator) -> Any:
-    return [
-        lambda: layers.Resizing(9, 7), lambda: layers.UpSampling2D(2), lambda: layers.ZeroPadding2D(1),
-        lambda: layers.Cropping2D(((0, 1), (1, 0))), lambda: layers.CenterCrop(4, 5),
-        lambda: layers.Rescaling(2.0, -1.0),
-    ][rng.integers(6)]()  # fmt: skip
-
-
-def activation(rng: np.random.Generator) -> Any:
-    return [
-        layers.ReLU, layers.LeakyReLU, layers.ELU, layers.PReLU, lambda: layers.Activation("swish"),
-        lambda: layers.ActivityRegularization(l2=1e-3), layers.Identity,
-    ][rng.integers(7)]()  # fmt: skip
-
-
-SPATIAL = [convolution, convolution, depthwise, pooling, normalization, noise, resizing, activation]
-
-
-class Rows(layers.Layer):
-    """Rows of a picture as a sequence."""
-
-    def call(self, inputs):
-        rows, pixels = inputs.shape[1], inputs.shape[2] * inputs.shape[3]
-        return keras.ops.reshape(inputs, (keras.ops.shape(inputs)[0], rows, pixels))
-
-    def compute_output_shape(self, shape):
-        return (shape[0], shape[1], shape[2] * shape[3])
-
-
-class Attention(layers.Layer):
-    """Rows that look at each other."""
-
-    def build(self, shape):
-        self.attention, self.dense = layers.MultiHeadAttention(2, 4), layers.Dense(6)
-        self.dense.build(shape)
-        self.attention.build((shape[0], shape[1], 6), (shape[0], shape[1], 6))
-
-    def call(self, inputs):
-        hidden = self.dense(inputs)
-        return keras.ops.mean(hidden + self.attention(hidden, hidden), axis=1)
-
-    def compute_output_shape(self, shape):
-        return (shape[0], 6)
-
-
-ENDINGS = [
-    lambda rng: layers.Flatten(),
-    lambda rng: layers.GlobalAveragePooling2D(),
-    lambda rng: layers.GlobalMaxPooling2D(),
-    lambda rng: [Rows(), layers.LSTM(5, dropout=0.2, activation=["tanh", "sigmoid"][rng.integers(2)])],
-    lambda rng: [Rows(), layers.GRU(5, recurrent_dropout=0.2)],
-    lambda rng: [Rows(), layers.Bidirectional(layers.SimpleRNN(4))],
-    lambda rng: [Rows(), layers.Conv1D(4, 2, padding="same"), layers.GlobalAveragePooling1D()],
-    lambda rng: [Rows(), Attention()],
-]
-
-FLAT = [
-    lambda rng: layers.Dense(7, activation=["relu", "tanh", "selu"][rng.integers(3)]),
-    lambda rng: layers.BatchNormalization(),
-    lambda rng: layers.LayerNormalization(),
-    lambda rng: layers.Dropout(0.4),
-    lambda rng: layers.AlphaDropout(0.2),
-]
-
-
-def softmax_head(rng: np.random.Generator) -> tuple[list[Any], Any, np.ndarray, Any]:
+def softmax_head(rng: np.random.Generator) -> Head:
     classes = int(rng.integers(2, 6))
     labels = rng.integers(0, classes, 8)
-    kind = rng.integers(3)
+    kind = rng.integers(5)
     if kind == 0:
-        return [layers.Dense(classes, activation="softmax")], "sparse_categorical_crossentropy", labels, odds
+        return (
+            [layers.Dense(classes, activation="softmax")],
+            "sparse_categorical_crossentropy",
+            labels,
+            odds_of_softmax,
+            {},
+        )
     if kind == 1:
         head = [layers.Dense(classes), layers.Softmax()]
-        return head, "categorical_crossentropy", np.eye(classes)[labels], odds
+        return head, "categorical_crossentropy", np.eye(classes)[labels], odds_of_softmax, {}
+    if kind == 2:
+        head = [layers.Dense(classes), layers.Activation("softmax", dtype="float32")]
+        return head, keras.losses.CategoricalFocalCrossentropy(), np.eye(classes)[labels], odds_of_softmax, {}
+    if kind == 3:
+        return [layers.Dense(classes, activation="softmax")], own_loss, np.eye(classes)[labels], odds_of_softmax, {}
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    return [layers.Dense(classes)], loss, labels, odds_of_logits
+    return [layers.Dense(classes)], loss, labels, odds_of_logits, {}
 
 
-def sigmoid_head(rng: np.random.Generator) -> tuple[list[Any], Any, np.ndarray, Any]:
-    kind = rng.integers(3)
+def sigmoid_head(rng: np.random.Generator) -> Head:
+    kind = rng.integers(5)
+    answers = rng.integers(0, 2, (8, 3 if kind == 1 else 1)).astype("float32")
     if kind == 0:
-        answers = rng.integers(0, 2, (8, 1)).astype("float32")
-        return [layers.Dense(1, activation="sigmoid")], "binary_crossentropy", answers, odds_of_unit
+        return [layers.Dense(1, activation="sigmoid")], "binary_crossentropy", answers, odds_of_unit, {}
     if kind == 1:
-        answers = rng.integers(0, 2, (8, 3)).astype("float32")
-        return [layers.Dense(3, activation="sigmoid")], "binary_crossentropy", answers, odds
-    answers = rng.integers(0, 2, (8, 1)).astype("float32")
-    loss = keras.losses.BinaryCrossentropy(from_logits=True)
-    return [layers.Dense(1)], loss, answers, lambda z: np.concatenate([-z, z], axis=1)
+        return [layers.Dense(3, activation="sigmoid")], "binary_crossentropy", answers, odds, {}
+    if kind == 2:
+        return [layers.Dense(1), layers.Activation("sigmoid")], own_loss, answers, odds_of_unit, {}
+    both = lambda z: np.concatenate([-z, z], axis=1)  # noqa: E731
+    if kind == 3:
+        return [layers.Dense(1)], own_loss, answers, both, {"decode_prob": "sigmoid"}
+    return [layers.Dense(1)], keras.losses.BinaryCrossentropy(from_logits=True), answers, both, {}
 
 
-def value_head(rng: np.random.Generator) -> tuple[list[Any], Any, np.ndarray, Any]:
+def value_head(rng: np.random.Generator) -> Head:
     units = int(rng.integers(1, 4))
     answers = rng.random((8, units)).astype("float32")
-    return [layers.Dense(units)], ["mse", "mae", "huber"][rng.integers(3)], answers, lambda values: values
+    if rng.random() < 0.3:
+        return [layers.Dense(units)], own_loss, answers, lambda values: values, {"decode_prob": "value"}
+    return [layers.Dense(units)], ["mse", "mae", "huber"][rng.integers(3)], answers, lambda values: values, {}
 
 
 HEADS = [softmax_head, softmax_head, sigmoid_head, value_head]
 
 
-def functional(body: list[Any], shape: tuple[int, ...]) -> keras.Model:
-    image = hidden = keras.Input(shape)
-    for number, layer in enumerate(body):
-        made = layer(hidden)
-        hidden = made + hidden if number == 1 and made.shape == hidden.shape else made
+def _steps(body: list[Any]) -> Iterator[Callable[[Any], Any]]:
+    """Layers, with what is only packed for a list of layers as nodes of a graph."""
+    for layer in body:
+        if isinstance(layer, Called):
+            yield lambda hidden, layer=layer: layer.how(layer.layer, hidden)
+        else:
+            yield layer.unfolded if isinstance(layer, Branches) else layer
+
+
+def functional(body: list[Any], shape: Shape, batch_size: int | None = None) -> keras.Model:
+    image = hidden = keras.Input(shape, batch_size=batch_size)
+    for number, step in enumerate(_steps(body)):
+        made = step(hidden)
+        hidden = made + hidden if number == 1 and made.shape == hidden.shape and made.dtype == hidden.dtype else made
     return keras.Model(image, hidden)
+
+
+def nested(body: list[Any], shape: Shape) -> keras.Model:
+    first = keras.Sequential([keras.Input(shape), *body[:2]])
+    image = keras.Input(shape)
+    hidden = first(image)
+    for layer in body[2:]:
+        hidden = layer(hidden)
+    return keras.Model(image, hidden)
+
+
+def two_inputs(body: list[Any], shape: Shape) -> keras.Model:
+    image, more = keras.Input(shape, name="image"), keras.Input((3,), name="more")
+    *body, last = body
+    if isinstance(last, (layers.Softmax, layers.Activation)):
+        *body, dense = body
+        last, head = dense, [last]
+    else:
+        head = []
+    hidden = image
+    for step in _steps(body):
+        hidden = step(hidden)
+    hidden = last(layers.Concatenate()([hidden, layers.Dense(3)(more)]))
+    for layer in head:
+        hidden = layer(hidden)
+    return keras.Model({"image": image, "more": more}, hidden)
+
+
+def two_outputs(body: list[Any], shape: Shape) -> keras.Model:
+    image = hidden = keras.Input(shape)
+    steps = list(_steps(body))
+    for step in steps[:-2]:
+        hidden = step(hidden)
+    other = layers.Dense(2)(layers.Flatten()(hidden))
+    for step in steps[-2:]:
+        hidden = step(hidden)
+    return keras.Model(image, {"explained": hidden, "other": other})
 
 
 class Subclassed(keras.Model):
@@ -220,18 +305,20 @@ class Subclassed(keras.Model):
         return inputs
 
 
-def nested(body: list[Any], shape: tuple[int, ...]) -> keras.Model:
-    first = keras.Sequential([keras.Input(shape), *body[:2]])
-    image = keras.Input(shape)
-    hidden = first(image)
-    for layer in body[2:]:
-        hidden = layer(hidden)
-    return keras.Model(image, hidden)
+class SubclassedPlain(Subclassed):
+    def call(self, inputs):
+        for layer in self.body:
+            inputs = layer(inputs)
+        return inputs
 
 
-STYLES: dict[str, Callable[[list[Any], tuple[int, ...]], keras.Model]] = {
+STYLES: dict[str, Callable[[list[Any], Shape], keras.Model]] = {
     "Sequential": lambda body, shape: keras.Sequential([keras.Input(shape), *body]),
     "Functional": functional,
+    "fixed batch": lambda body, shape: functional(body, shape, batch_size=4),
     "subclassed": lambda body, shape: Subclassed(body),
+    "subclassed without training": lambda body, shape: SubclassedPlain(body),
     "nested": nested,
+    "two inputs": two_inputs,
+    "two outputs": two_outputs,
 }
