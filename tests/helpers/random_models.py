@@ -56,8 +56,7 @@ class RandomModel:
 
     def lead(self, images: np.ndarray) -> np.ndarray:
         """How far the first target's score is above the second's, if there is one, in logits: `[N]`."""
-        outputs = self._outputs(images)
-        scores = self.logits(outputs)
+        scores = self.logits(self._outputs(images))
         return scores[:, 0] - scores[:, 1:2].sum(axis=1)
 
     def _outputs(self, images: np.ndarray) -> np.ndarray:
@@ -70,7 +69,7 @@ class RandomModel:
 
 
 def random_model(number: int) -> RandomModel:
-    """The model of this number; the same on every backend, but for its weights. The first ones have each core layer."""
+    """The model of this number. The first ones have each core layer of the backend in use, so they differ there."""
     rng = np.random.default_rng(number)
     keras.utils.set_random_seed(number)
     policy = str(rng.choice(list(EPSILON), p=[0.7, 0.06, 0.12, 0.12]))
@@ -168,11 +167,10 @@ def reach(rng: np.random.Generator, shape: Shape, rank: int, thrifty: bool = Fal
     if have == rank:
         return []
     if rank == 1:
-        pools = [f"GlobalAveragePooling{have - 1}D", f"GlobalMaxPooling{have - 1}D"]
-        choice = int(rng.integers(0 if have < 5 else 2, 3 if not thrifty or have == 5 else 2))
-        return [layers.Flatten() if choice == 2 else getattr(layers, pools[choice])()]
-    if rank == 2 and have > 2:
-        return [layers.Reshape((shape[0], int(np.prod(shape[1:]))))]
+        choices = [] if have == 5 else [f"GlobalAveragePooling{have - 1}D", f"GlobalMaxPooling{have - 1}D"]
+        if not (thrifty and choices):
+            choices.append("Flatten")
+        return [getattr(layers, choices[rng.integers(len(choices))])()]
     if have > rank:
         return [layers.Reshape((*shape[: rank - 1], int(np.prod(shape[rank - 1 :]))))]
     return [layers.Reshape((*shape, *[1] * (rank - have)))]
@@ -187,6 +185,7 @@ def own_loss(wanted: Any, given: Any) -> Any:
 
 
 def odds_of_softmax(p: np.ndarray) -> np.ndarray:
+    """As `odds`; a name of its own for outputs of which the logarithm is a logit, but for a sum."""
     return odds(p)
 
 
@@ -268,18 +267,12 @@ def nested(body: list[Any], shape: Shape) -> keras.Model:
 
 def two_inputs(body: list[Any], shape: Shape) -> keras.Model:
     image, more = keras.Input(shape, name="image"), keras.Input((3,), name="more")
-    *body, last = body
-    if isinstance(last, (layers.Softmax, layers.Activation)):
-        *body, dense = body
-        last, head = dense, [last]
-    else:
-        head = []
+    last = max(number for number, layer in enumerate(body) if isinstance(layer, layers.Dense))
     hidden = image
-    for step in _steps(body):
+    for number, step in enumerate(_steps(body)):
+        if number == last:
+            hidden = layers.Concatenate()([hidden, layers.Dense(3)(more)])
         hidden = step(hidden)
-    hidden = last(layers.Concatenate()([hidden, layers.Dense(3)(more)]))
-    for layer in head:
-        hidden = layer(hidden)
     return keras.Model({"image": image, "more": more}, hidden)
 
 
@@ -294,22 +287,20 @@ def two_outputs(body: list[Any], shape: Shape) -> keras.Model:
     return keras.Model(image, {"explained": hidden, "other": other})
 
 
-class Subclassed(keras.Model):
+class SubclassedPlain(keras.Model):
     def __init__(self, body: list[Any]) -> None:
         super().__init__()
         self.body = body
 
-    def call(self, inputs, training=False):
-        for layer in self.body:
-            inputs = layer(inputs)
-        return inputs
-
-
-class SubclassedPlain(Subclassed):
     def call(self, inputs):
         for layer in self.body:
             inputs = layer(inputs)
         return inputs
+
+
+class Subclassed(SubclassedPlain):
+    def call(self, inputs, training=False):
+        return super().call(inputs)
 
 
 STYLES: dict[str, Callable[[list[Any], Shape], keras.Model]] = {
