@@ -3,6 +3,7 @@
 `python tests/test_random_models.py 0 2000` tries all models with these numbers, on the backend in use.
 """
 
+import contextlib
 import sys
 import tempfile
 import traceback
@@ -15,8 +16,11 @@ from helpers.random_models import EPSILON, RandomModel, random_model
 
 from picasso_callbacks import Explanation, Method, PartialOcclusion, Picasso, Probes, Scale, explain
 
-COUNT = 134
-"""How many are tried in the suite: each core layer in one of the first ones."""
+COUNT = 140
+"""How many are tried in the suite: each core layer is in one of them."""
+
+ATTEMPTS = 5
+"""How many models may be made for a number until there is one that Keras alone trains."""
 
 
 class Gradients(Method):
@@ -32,8 +36,8 @@ class UntrainableError(Exception):
     """Keras alone does not train it."""
 
 
-def train(number: int, *callbacks: keras.callbacks.Callback) -> tuple[RandomModel, list[float]]:
-    made = random_model(number)
+def train(number: int, attempt: int, *callbacks: keras.callbacks.Callback) -> tuple[RandomModel, list[float]]:
+    made = random_model(number, attempt)
     history = made.model.fit(
         made.feed(made.images, np.arange(8)), made.answers, batch_size=4, epochs=2, verbose=0, callbacks=list(callbacks)
     )
@@ -45,20 +49,23 @@ def probes(made: RandomModel) -> Probes:
     return Probes(made.images[:3], value_range=(0, 1), extra=extra)
 
 
-def hold(number: int) -> int:
+def hold(number: int, attempt: int = 0) -> int:
     """Raises an `AssertionError` if a model is changed by being watched, or its maps are wrong.
 
     Returns the number of probes whose gradient could be compared with differences.
     """
     try:
-        alone, losses = train(number)
+        alone, losses = train(number, attempt)
+        assert all(np.isfinite(weights).all() for weights in alone.model.get_weights())
     except Exception as error:
         raise UntrainableError(f"{type(error).__name__}: {error}") from error
     methods = [PartialOcclusion(1 / 3, 1 / 4), "class_probabilities", *["saliency_map"] * alone.smooth]
     with tempfile.TemporaryDirectory() as log_dir:
         picasso = Picasso(log_dir, probes(alone), methods=methods, on_error="raise", **alone.settings)
-        watched, losses_watched = train(number, picasso)
-    if not np.array_equal(losses, losses_watched, equal_nan=True) and train(number)[1] != losses:  # some sums are not
+        watched, losses_watched = train(number, attempt, picasso)
+    if (
+        not np.array_equal(losses, losses_watched, equal_nan=True) and train(number, attempt)[1] != losses
+    ):  # some sums are not
         np.testing.assert_allclose(losses_watched, losses, rtol=1e-2, err_msg=watched.recipe)
     else:
         np.testing.assert_array_equal(losses_watched, losses, err_msg=watched.recipe)
@@ -86,7 +93,6 @@ def hold_maps(made: RandomModel) -> int:
     map_ = report["partial_occlusion"].values[:, 0, 0, 0]
     atol = max(2e-4 * max(1, np.abs(fall).max()), 8 * exact * max(1, np.abs(answers[:, 0]).max()))
     np.testing.assert_allclose(map_, fall, rtol=2e-3, atol=atol, err_msg=made.recipe)
-    assert np.isfinite(map_).all(), made.recipe
     if made.smooth:
         assert np.isfinite(report["saliency_map"].values).all(), made.recipe
         if made.policy in ("float32", "float64"):
@@ -95,31 +101,33 @@ def hold_maps(made: RandomModel) -> int:
 
 
 def hold_gradients(made: RandomModel, gradients: np.ndarray) -> int:
-    """Along a random direction, of the first target's score above the second's. Returns on how many probes."""
+    """Of the first target's score above the second's, along a direction. Returns on how many probes that tells."""
     images = made.images[:3]
-    direction = np.random.default_rng(1).choice([-1.0, 1.0], images.shape).astype("float32")
-    laid = made.feed(direction, np.arange(3))
-    laid = laid["image"] if isinstance(laid, dict) else laid
-    slope = ((gradients[:, 0] - gradients[:, 1:].sum(axis=1)) * laid).sum(axis=tuple(range(1, laid.ndim)))
+    found = gradients[:, 0] - gradients[:, 1:].sum(axis=1)
+    found = np.moveaxis(found, 1, -1) if made.channels_first else found
+    signs = np.random.default_rng(1).choice([1.0, -1.0], images.shape, p=[0.75, 0.25])
+    direction = (signs * np.where(found < 0, -1, 1)).astype("float32")  # steep, if it is the gradient
+    slope = (found * direction).sum(axis=(1, 2, 3))
 
     def difference(step: float) -> np.ndarray:
         above, below = (made.lead(images + sign * step * direction) for sign in (1, -1))
         return (above - below) / (2 * step)
 
-    coarse, fine = difference(4e-3), difference(1e-3)
+    *coarser, fine = (difference(step) for step in (4e-3, 2e-3, 1e-3))
     noise = 1e-3 * max(1, np.abs(made.lead(images)).max())
-    smooth = np.abs(coarse - fine) < 0.01 * np.abs(fine) + noise
+    smooth = np.all([np.abs(coarse - fine) < 0.01 * np.abs(fine) + noise for coarse in coarser], axis=0)
     np.testing.assert_allclose(slope[smooth], fine[smooth], rtol=0.02, atol=2 * noise, err_msg=made.recipe)
-    return int(smooth.sum())
+    return int((smooth & (np.abs(fine) > 10 * noise)).sum())
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(COUNT))
 def test_trained_the_same_and_explained_as_brute_force_finds_it(number):
-    try:
-        hold(number)
-    except UntrainableError as error:
-        pytest.skip(f"Keras alone does not train it: {error}")
+    for attempt in range(ATTEMPTS):
+        with contextlib.suppress(UntrainableError):
+            hold(number, attempt)
+            return
+    pytest.fail(f"Keras alone trains none of {ATTEMPTS} models")
 
 
 def test_every_layer_of_keras_is_among_them():
@@ -138,7 +146,7 @@ def main(first: int, end: int) -> None:
             failed.append(number)
             print(f"--- {number}", random_model(number).recipe, traceback.format_exc(limit=-3), sep="\n", flush=True)
         keras.backend.clear_session()
-    print(f"{end - first} models on {keras.backend.backend()}, {compared} gradients compared")
+    print(f"{end - first} models on {keras.backend.backend()}, {compared} gradients told")
     print(f"not trained by Keras alone: {untrainable}; failed: {failed}")
 
 

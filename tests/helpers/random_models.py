@@ -32,6 +32,7 @@ class RandomModel:
         recipe: What it is made of, for a failure.
         policy: The dtype policy it was built with.
         smooth: Whether there is a gradient.
+        channels_first: Whether the model has an image's channels before its rows.
         extra: Inputs beside the image.
         read: The explained output among all.
         settings: What the library has to be told of it.
@@ -46,6 +47,7 @@ class RandomModel:
     recipe: str
     policy: str
     smooth: bool
+    channels_first: bool = False
     extra: dict[str, np.ndarray] | None = None
     read: Callable[[Any], np.ndarray] = lambda outputs: outputs
     settings: dict[str, Any] = dataclasses.field(default_factory=dict)
@@ -61,32 +63,33 @@ class RandomModel:
 
     def _outputs(self, images: np.ndarray) -> np.ndarray:
         given = self.feed(images, np.arange(len(images)))
-        if type(self.model) is SubclassedPlain:  # predict leaves its augmentations in training mode
+        told = isinstance(self.model, Subclassed) and keras.backend.backend() != "jax"
+        if isinstance(self.model, SubclassedPlain) and not told:  # predict leaves its augmentations in training mode
             outputs = keras.ops.convert_to_numpy(keras.ops.cast(self.model(given, training=False), "float32"))
         else:
             outputs = self.model.predict(given, verbose=0)
         return np.asarray(self.read(outputs), "float64")
 
 
-def random_model(number: int) -> RandomModel:
-    """The model of this number. The first ones have each core layer of the backend in use, so they differ there."""
-    rng = np.random.default_rng(number)
-    keras.utils.set_random_seed(number)
+def random_model(number: int, attempt: int = 0) -> RandomModel:
+    """The model of this number, with a layer that goes through all those of the backend in use as numbers do."""
+    names = core_layers.here()
+    seed = number + 1_000_000 * attempt
+    rng = np.random.default_rng(seed)
+    keras.utils.set_random_seed(seed)
     policy = str(rng.choice(list(EPSILON), p=[0.7, 0.06, 0.12, 0.12]))
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(policy)
     try:
-        return _random_model(number, rng, policy)
+        return _random_model(names[number % len(names)], rng, policy)
     finally:
         keras.config.set_dtype_policy(before)
 
 
-def _random_model(number: int, rng: np.random.Generator, policy: str) -> RandomModel:
+def _random_model(forced: str, rng: np.random.Generator, policy: str) -> RandomModel:
     size = (int(rng.integers(6, 13)), int(rng.integers(6, 13)), int(rng.integers(1, 10)))
     first = rng.random() < 0.15
     shape = (size[2], *size[:2]) if first else size
-    names = core_layers.here()
-    forced = names[number] if number < len(names) else str(rng.choice(names))
     head, loss, answers, score, settings = HEADS[rng.integers(len(HEADS))](rng)
     body, smooth, made_of = random_body(rng, size, forced)
     if first:
@@ -115,6 +118,7 @@ def _random_model(number: int, rng: np.random.Generator, policy: str) -> RandomM
         f"{style}{' eager' * eager} {policy} {shape}: {' '.join(made_of)} | {type(head[-1]).__name__} {loss}",
         policy,
         smooth,
+        first,
         extra,
         read,
         settings,

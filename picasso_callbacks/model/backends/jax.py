@@ -49,7 +49,9 @@ class JaxBackend(Backend):
         return lambda *arrays: np.asarray(compiled(self._state(), *arrays))
 
     def _jit(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return function if self.eager else jax.jit(function)
+        if not self.eager:
+            return jax.jit(function)
+        return lambda *arrays: function(*jax.tree.map(jax.numpy.asarray, arrays))
 
     def gather(self, table: Tensor, rows: Tensor) -> Tensor:
         return jax.numpy.take(table, rows, axis=0, mode="clip")
