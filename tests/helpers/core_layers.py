@@ -151,15 +151,6 @@ def _torch_module(rng: np.random.Generator, shape: Shape) -> Any:
     return layers.TorchModuleWrapper(torch.nn.Linear(shape[-1], 5))
 
 
-def _jax_layer() -> Any:
-    import jax.numpy as jnp
-
-    def start(rng, inputs):
-        return {"weights": jnp.full((inputs.shape[-1], 5), 0.1)}
-
-    return layers.JaxLayer(lambda params, inputs: jnp.tanh(inputs @ params["weights"]), start)
-
-
 ENTRIES: dict[str, Entry] = {
     **_of_rank(1),
     **_of_rank(2),
@@ -277,7 +268,6 @@ ENTRIES: dict[str, Entry] = {
         1, lambda: [layers.Dense(64), layers.Reshape((64, 1)), layers.STFTSpectrogram("magnitude", 16, 8)]
     ),
     # other frameworks
-    "JaxLayer": _plain(1, _jax_layer, backend="jax"),
     "TorchModuleWrapper": Entry(1, _torch_module, backend="torch"),
 }
 
@@ -285,6 +275,7 @@ LEFT_OUT = {
     "Equalization": "no Functional or Sequential model can hold it: it hands on its own input",
     "FlaxLayer": "flax is not among the packages of the project",
     "InputLayer": "stands in every Functional and Sequential model",
+    "JaxLayer": "needs TensorFlow beside JAX",
     "Layer": "a base",
     "StringLookup": "takes text",
     "TextVectorization": "takes text",
