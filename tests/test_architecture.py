@@ -35,7 +35,7 @@ FLOORS = {
     "model": [
         {"arrangement", "backends", "batches", "canvases", "head", "windows"},
         {"incremental", "inputs", "layout"},
-        {"memory", "passes"},
+        {"memory", "passes", "value_range"},
         {"under_masks"},
         {"live_model"},
         {"__init__"},

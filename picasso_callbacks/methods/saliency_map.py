@@ -34,6 +34,7 @@ class SaliencyMap(Method):
             score=f"gradient of the {live.differentiated.description}",
             title="saliency",
             scale=Scale(limit=None, signed=False),
+            notes=() if maps.any() else ("0 at every pixel of every probe: small changes do not move the scores.",),
         )
 
 

@@ -22,6 +22,7 @@ from picasso_callbacks.model.layout import Layout
 from picasso_callbacks.model.memory import images_at_once
 from picasso_callbacks.model.passes import Passes
 from picasso_callbacks.model.under_masks import Masks, Measure, UnderMasks
+from picasso_callbacks.model.value_range import range_notes
 from picasso_callbacks.model.windows import Windows
 from picasso_callbacks.options import DEFAULTS, Options
 from picasso_callbacks.probes import Probes
@@ -95,7 +96,9 @@ class LiveModel:
         self._gradients = self._backend.compile_gradients(self._passes.target_scores)
         kept = -(-self.batches.limit // 4)  # what is computed has to be kept
         self._gradient_batches = self.batches.of(kept if options.batch_size else min(kept, differentiated))
-        self.notes = self._steadiness()
+        self.notes = (*self._steadiness(), *range_notes(model, self.inputs))
+        for note in self.notes:
+            logger.warning("Picasso: %s", note)
 
     def _steadiness(self) -> tuple[str, ...]:
         """Whether probes get the same answers when they are asked about once more, in other company."""
@@ -108,12 +111,10 @@ class LiveModel:
         if not off.size:
             return ()
         size = f"{off.max():.2g} {self.unit}".strip()
-        note = (
+        return (
             f"The model's answers to one image differ by up to {size} from call to call: it draws random numbers when "
-            "it is called, or looks at the other images of its batch. All numbers are as uncertain as that."
+            "it is called, or looks at the other images of its batch. All numbers are as uncertain as that.",
         )
-        logger.warning("Picasso: %s", note)
-        return (note,)
 
     def scores(self, inputs: np.ndarray | None = None, rows: np.ndarray | None = None) -> Scores:
         """The model's `Scores` of some inputs.

@@ -18,6 +18,9 @@ from picasso_callbacks.options import Options
 _PRECISIONS = {"float16": 2.0**-10, "bfloat16": 2.0**-7}
 """The distance from 1 to the next number, in types of 16 bits."""
 
+_LONG = 1000
+"""Characters of somebody else's message that are shown."""
+
 
 class Passes:
     """Calls the model on image inputs, and takes of what it returns what its `Reader` needs.
@@ -142,12 +145,12 @@ def _as_float(one: Any) -> Any:
 
 
 def _own_words(error: Exception) -> str:
-    """What an error says, without what Keras puts around it, and without colours of a terminal."""
+    """What an error says, without what Keras puts around it, without colours of a terminal and whole arrays."""
     said = error.args[0] if error.args and isinstance(error.args[0], str) else str(error)
     said = re.sub(r"\x1b\[\d*m", "", said).partition("\n\nArguments received by")[0]
     for around in ("Error encountered:\n\n", ".call().\n\n"):
         said = said.rpartition(around)[2]
-    return said.strip()
+    return said.strip() if len(said) <= _LONG else f"{said[: _LONG // 2].strip()} ... {said[-_LONG // 2 :].strip()}"
 
 
 def _advice(said: str) -> str:

@@ -148,7 +148,11 @@ def _of_rank(dimensions: int) -> dict[str, Entry]:
 def _torch_module(rng: np.random.Generator, shape: Shape) -> Any:
     import torch
 
-    return layers.TorchModuleWrapper(torch.nn.Linear(shape[-1], 5))
+    class Module(layers.TorchModuleWrapper):  # its own can't be in a Functional model
+        def compute_output_spec(self, inputs, **kwargs):
+            return keras.KerasTensor((*inputs.shape[:-1], 5), inputs.dtype)
+
+    return Module(torch.nn.Linear(shape[-1], 5))
 
 
 ENTRIES: dict[str, Entry] = {

@@ -1,5 +1,6 @@
 """Saliency against gradients worked out by hand and finite differences."""
 
+import keras
 import numpy as np
 import pytest
 from helpers.models import cnn, from_logits, linear
@@ -56,3 +57,36 @@ def test_the_saliency_of_a_sure_model_is_not_blank(activation):
     report = explain(model, Probes(np.ones((1, *size))), targets=[1], methods=["saliency_map"])
     assert report.probabilities[0, 1] == 1
     np.testing.assert_array_equal(report["saliency_map"].values, np.full((1, 1, 6, 8), abs(weights[0, -1])))
+
+
+def layered(function):
+    """Two classes by a function of the pixels."""
+    lambda_ = keras.layers.Lambda(function)
+    return keras.Sequential([keras.Input((4, 5, 1)), lambda_, keras.layers.Flatten(), keras.layers.Dense(2)])
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: keras.ops.cast(keras.ops.cast(4 * x, "int32"), "float32"),
+        lambda x: keras.ops.stop_gradient(x),
+        pytest.param(
+            lambda x: keras.ops.floor(4 * x),
+            marks=pytest.mark.skipif(keras.backend.backend() == "torch", reason="torch says that its derivative is 0"),
+        ),
+    ],
+    ids=["integers", "stopped", "floor"],
+)
+def test_what_has_no_derivative_has_no_saliency(function):
+    model = layered(function)
+    model.compile(loss=from_logits())
+    with pytest.raises(ValueError, match="differentiated"):
+        explain(model, Probes(np.ones((2, 4, 5, 1))), methods=["saliency_map"])
+
+
+def test_a_derivative_of_0_everywhere_is_drawn_and_said():
+    model = layered(lambda x: keras.ops.relu(x - 5))
+    model.compile(loss=from_logits())
+    found = explain(model, Probes(np.ones((2, 4, 5, 1))), methods=["saliency_map"])["saliency_map"]
+    assert not found.values.any()
+    assert found.notes == ("0 at every pixel of every probe: small changes do not move the scores.",)

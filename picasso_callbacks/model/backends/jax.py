@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import keras
 import numpy as np
+from jax.extend.core import Var
 
 from picasso_callbacks.model.backends.base import Backend, Tensor
 
@@ -46,7 +47,25 @@ class JaxBackend(Backend):
             return jax.numpy.stack([pull(column)[0] for column in columns], axis=1)
 
         compiled = self._jit(gradients)
-        return lambda *arrays: np.asarray(compiled(self._state(), *arrays))
+
+        def run(targets: Any, *arrays: Any) -> np.ndarray | None:
+            found = np.asarray(compiled(self._state(), targets, *arrays))
+            return found if found.any() or self._differentiable(function, *arrays) else None
+
+        return run
+
+    def _differentiable(self, function: Callable[..., Tensor], inputs: Tensor, *tensors: Tensor) -> bool:
+        """Whether scores depend on inputs through what has a derivative: rounding has none, for which JAX gives 0."""
+
+        def slope(x: Tensor, change: Tensor) -> Tensor:
+            return jax.jvp(lambda x: self._with(self._state(), function, x, *tensors), (x,), (change,))[1]
+
+        graph = jax.make_jaxpr(slope)(inputs, inputs).jaxpr
+        changing = {graph.invars[1]}
+        for step in graph.eqns:
+            if any(isinstance(one, Var) and one in changing for one in step.invars):
+                changing.update(step.outvars)
+        return any(isinstance(one, Var) and one in changing for one in graph.outvars)
 
     def _jit(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if not self.eager:
