@@ -19,7 +19,7 @@ from picasso_callbacks.model.canvases import make_canvases
 from picasso_callbacks.model.head import Derived, Scores
 from picasso_callbacks.model.inputs import Inputs
 from picasso_callbacks.model.layout import Layout
-from picasso_callbacks.model.memory import images_at_once
+from picasso_callbacks.model.memory import free_bytes, images_at_once
 from picasso_callbacks.model.passes import Passes
 from picasso_callbacks.model.under_masks import Masks, Measure, UnderMasks
 from picasso_callbacks.model.value_range import range_notes
@@ -83,7 +83,7 @@ class LiveModel:
         self.layout = Layout(shape, arrangement, postprocess)
         self._backend = make_backend(model)
         best = self._backend.pixels // math.prod(self.layout.size)
-        asked, differentiated = images_at_once(model, shape)
+        asked, differentiated = images_at_once(model, shape, free_bytes() if self._backend.in_memory else math.inf)
         limit = self._inputs.at_once or options.batch_size or min(max(best, SMALLEST), LARGEST, asked)
         self.batches = Batches(limit, fixed=self._inputs.at_once is not None)
         self._passes = Passes(self._backend, self._inputs, self.batches, options, derived)

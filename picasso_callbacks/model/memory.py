@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
+import pathlib
+import re
 
 import keras
 
 from picasso_callbacks.model.incremental import make_graph
 
 BOUND = 10**9
-"""How many bytes the activations of a batch may take."""
+"""How many bytes the activations of a batch may take, or half of what is free if that is less."""
 
 CHANNELS = 64
 """So many channels, as many pixels as the input has, are taken for the widest layer of a model that can't be read."""
@@ -19,17 +21,49 @@ AT_ONCE = 3
 """What is alive of a forward pass: a layer's input, its output, and what it works with."""
 
 
-def images_at_once(model: keras.Model, shape: tuple[int, ...]) -> tuple[int, int]:
+_GROUPS = {
+    "memory.max": ("memory.current", "inactive_file"),
+    "memory/memory.limit_in_bytes": ("memory/memory.usage_in_bytes", "total_inactive_file"),
+}
+"""Where Linux says what a container may take, what it takes, and how much of that are mere copies of files."""
+
+
+def free_bytes(root: pathlib.Path = pathlib.Path("/")) -> float:
+    """How much memory Linux could still give to this process, or infinity where it does not say.
+
+    Args:
+        root: Where `proc` and `sys` are.
+    """
+    free = math.inf
+    with contextlib.suppress(OSError, IndexError):
+        said = (root / "proc/meminfo").read_text()
+        free = 1024.0 * int(re.findall(r"^MemAvailable: +(\d+) kB$", said, re.MULTILINE)[0])
+    groups = root / "sys/fs/cgroup"
+    for limit, (taken, copies) in _GROUPS.items():
+        with contextlib.suppress(OSError, ValueError, IndexError):  # "max": no limit
+            statistics = (groups / limit).with_name("memory.stat").read_text()
+            files = int(re.findall(rf"^{copies} (\d+)$", statistics, re.MULTILINE)[0])
+            free = min(free, int((groups / limit).read_text()) - int((groups / taken).read_text()) + files)
+    return max(free, 0.0)
+
+
+def images_at_once(model: keras.Model, shape: tuple[int, ...], free: float = math.inf) -> tuple[int, int]:
     """How many images of an input shape fit into `BOUND`, at least one: in a forward pass, and in a gradient.
 
     Of a forward pass the widest layer counts, of a gradient all layers do, twice, since they are kept for the way back.
+
+    Args:
+        model: The model.
+        shape: Of one input.
+        free: How many bytes are free.
     """
+    bound = int(min(BOUND, free / 2))
     graph = None
     if len(shape) == 3:
         with contextlib.suppress(Exception):  # a layer that can't say what it makes
             graph = make_graph(model, shape)
     if graph is None:
         widest = CHANNELS * math.prod(shape[:2])
-        return max(BOUND // (4 * AT_ONCE * widest), 1), max(BOUND // (4 * 2 * AT_ONCE * widest), 1)
+        return max(bound // (4 * AT_ONCE * widest), 1), max(bound // (4 * 2 * AT_ONCE * widest), 1)
     sizes = [math.prod(shape), *(math.prod(one) for step in graph.steps for one in step.output_shapes)]
-    return max(BOUND // (4 * AT_ONCE * max(sizes)), 1), max(BOUND // (4 * 2 * sum(sizes)), 1)
+    return max(bound // (4 * AT_ONCE * max(sizes)), 1), max(bound // (4 * 2 * sum(sizes)), 1)
