@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-from collections.abc import Callable, Iterable
+import random
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.eager import context
 
 from picasso_callbacks.model.backends.base import ALIGNMENT, Backend, Tensor
+
+_SEED = 0x9CA550
+"""None that a person chooses."""
 
 
 class TensorFlowBackend(Backend):
@@ -37,7 +43,7 @@ class TensorFlowBackend(Backend):
     def _compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A `tf.function` after which variables that Keras does not know of are as before, too."""
         if self.eager:
-            return function
+            return functools.partial(self._eagerly, function)
         # A partial, not a lambda: TensorFlow would count the traces of all lambdas of this line as retracing.
         compiled = tf.function(functools.partial(function), autograph=False)
         touched: list[tf.Variable] | None = None
@@ -53,6 +59,17 @@ class TensorFlowBackend(Backend):
             return outputs
 
         return run
+
+    def _eagerly(self, function: Callable[..., Any], *tensors: Any) -> Any:
+        """Calls `function` as it is; then variables and generators are as before, the model's and TensorFlow's own."""
+        parts = [tf.random.get_global_generator(), *map(vars, self.model._flatten_layers())]
+        held = self._not_of_keras({id(one): one for one in _variables_in(parts)}.values())
+        before = [variable.read_value() for variable in held]
+        with _another_seed():
+            outputs = function(*tensors)
+        for variable, value in zip(held, before, strict=True):
+            variable.assign(value)
+        return outputs
 
     def _not_of_keras(self, variables: Iterable[tf.Variable]) -> list[tf.Variable]:
         values = [variable.value for variable in self.model.variables]
@@ -73,6 +90,31 @@ class TensorFlowBackend(Backend):
         cluster, own = resolver.cluster_spec().as_dict(), (resolver.task_type, resolver.task_id)
         training = [(job, task) for job in ("chief", "worker") for task in range(len(cluster.get(job, ())))]
         return (training.index(own), len(training)) if own in training else (0, 1)
+
+
+def _variables_in(held: Any) -> Iterator[tf.Variable]:
+    """Variables in lists, dicts and modules, and the states of generators."""
+    if isinstance(held, tf.Variable):
+        yield held
+    elif isinstance(held, tf.random.Generator):
+        yield held.state
+    elif isinstance(held, tf.Module):
+        yield from held.variables
+    elif isinstance(held, (dict, list, tuple)):
+        for one in held.values() if isinstance(held, dict) else held:
+            yield from _variables_in(one)
+
+
+@contextlib.contextmanager
+def _another_seed() -> Iterator[None]:
+    """Within this, operations draw by another global seed than the training's, whose kernels would remember it."""
+    inner = context.context()
+    before = inner._seed, inner._rng
+    inner._seed, inner._rng = _SEED, random.Random(_SEED)
+    try:
+        yield
+    finally:
+        inner._seed, inner._rng = before
 
 
 def _gradients(function: Callable[..., Tensor], targets: Tensor, inputs: Tensor, *tensors: Tensor) -> Tensor | None:
