@@ -18,7 +18,7 @@ from tensorboard.summary.writer.record_writer import masked_crc32c
 from timing import rounds
 
 from picasso_callbacks import Probes, explain
-from picasso_callbacks.log.png import encode_png
+from picasso_callbacks.log.encode import encode_jpeg, encode_png
 
 SIDE = 224
 
@@ -58,6 +58,7 @@ def main() -> None:
     pixels = card()
     ways = {f"Pillow, level {level}": lambda level=level: pillow(pixels, level) for level in (1, 3, 6)}
     report(f"PNG of a card of {pixels.shape[1]} x {pixels.shape[0]}", {"own": lambda: encode_png(pixels), **ways}, 9)
+    print(f"  as JPEG: {len(encode_jpeg(pixels)) / 1e3:.1f} kB")
     data = encode_png(pixels)
     checks = {"google-crc32c": lambda: google_crc32c.value(data), "TensorBoard's": lambda: masked_crc32c(data)}
     report(f"CRC-32C of {len(data) / 1e3:.0f} kB", checks, 9)

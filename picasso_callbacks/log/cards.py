@@ -7,7 +7,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from picasso_callbacks.log.png import encode_png
+from picasso_callbacks.log.encode import encode
 from picasso_callbacks.log.tags import distinct_tags
 from picasso_callbacks.render import (
     Frame,
@@ -84,7 +84,7 @@ class Cards:
 
 def cards_size(report: Report, layout: str) -> int:
     """How many bytes the cards of the first probe take."""
-    return sum(len(encode_png(pixels)) for pixels in _cards(report.panel(0), report, layout).values())
+    return sum(len(encode(pixels)) for pixels in _cards(report.panel(0), report, layout).values())
 
 
 def _cards(panel: Panel, report: Report, layout: str) -> dict[str, np.ndarray]:

@@ -25,7 +25,7 @@ from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar import metadata as scalar_metadata
 from tensorboard.plugins.text import metadata as text_metadata
 
-from picasso_callbacks.log.png import encode_png
+from picasso_callbacks.log.encode import encode
 
 _numbers = itertools.count()
 
@@ -57,7 +57,7 @@ class EventLog:
     def image(self, tag: str, step: int, pixels: np.ndarray, description: str = "") -> None:
         """Writes a picture, uint8 `[H, W, 3]`, with a `description` in Markdown."""
         height, width = pixels.shape[:2]
-        strings = [str(width).encode(), str(height).encode(), encode_png(pixels)]
+        strings = [str(width).encode(), str(height).encode(), encode(pixels)]
         shape = TensorShapeProto(dim=[TensorShapeProto.Dim(size=len(strings))])
         tensor = TensorProto(dtype=DT_STRING, tensor_shape=shape, string_val=strings)
         self._summary(tag, step, tensor, image_metadata.create_summary_metadata(None, description))

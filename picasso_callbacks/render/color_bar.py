@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from picasso_callbacks.explanation import Scale
-from picasso_callbacks.render.colors import FAINT_INK, INK, LINE, greys, overlay
+from picasso_callbacks.render.colors import FAINT_INK, INK, LINE, overlay
 from picasso_callbacks.render.contents import Heatmap
 from picasso_callbacks.render.sheet import Sheet, fit_text, text_width
 
@@ -100,9 +100,9 @@ def _draw_legend(sheet: Sheet, left: int, top: int, width: int, heatmap: Heatmap
 def _bar(scale: Scale, width: int) -> np.ndarray:
     """uint8 `[THICKNESS, width, 3]`: every colour, from over the probe's darkest grey to over its lightest."""
     positions = np.linspace(-1 if scale.signed else 0, 1, width, dtype="float32")
-    grey = greys(np.linspace(0, 1, THICKNESS, dtype="float32"), scale)
+    luminance = np.linspace(0, 255, THICKNESS).astype("uint8")
     linear = Scale(limit=1.0, signed=scale.signed)
     shape = (THICKNESS, width)
-    picture = overlay(np.broadcast_to(positions, shape), np.broadcast_to(grey[:, None], shape), linear)
+    picture = overlay(np.broadcast_to(positions, shape), np.broadcast_to(luminance[:, None], shape), linear)
     picture[[0, -1]] = LINE
     return picture

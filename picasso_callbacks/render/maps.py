@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from picasso_callbacks.explanation import Scale
-from picasso_callbacks.render.colors import INK, PAPER, greys, luminance, overlay
+from picasso_callbacks.render.colors import INK, PAPER, luminance, overlay
 from picasso_callbacks.render.resize import resize_image, resize_map
 from picasso_callbacks.render.sheet import Sheet, fit_text, text_width
 
@@ -24,10 +24,10 @@ def map_picture(values: np.ndarray, image: np.ndarray, scale: Scale, size: tuple
     Returns:
         uint8 `[*size, 3]`: the probe's greys alone where all values lie below the scale's neutral.
     """
-    grey = greys(luminance(resize_image(image, size)), scale)
+    shown = luminance(resize_image(image, size))
     if _shows_nothing(values, scale):
         values = np.where(np.isfinite(values), 0, values)
-    return overlay(resize_map(values, size), grey, scale)
+    return overlay(resize_map(values, size), shown, scale)
 
 
 def map_label(values: np.ndarray, scale: Scale) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 
 from picasso_callbacks.explanation import Scale
 from picasso_callbacks.render import Heatmap, Panel
-from picasso_callbacks.render.colors import greys, overlay
+from picasso_callbacks.render.colors import overlay
 
 SIGNED = Scale(limit=12.0, signed=True, knee=1.0, neutral=0.05)
 
@@ -15,8 +15,8 @@ UNSIGNED = Scale(limit=2.0, signed=False)
 
 
 def color(value: float, luminance: float = 0.5, scale: Scale = SIGNED) -> list[int]:
-    grey = greys(np.full((1, 1), luminance, "float32"), scale)
-    return overlay(np.full((1, 1), value, "float32"), grey, scale)[0, 0].tolist()
+    shown = np.full((1, 1), round(255 * luminance), "uint8")
+    return overlay(np.full((1, 1), value, "float32"), shown, scale)[0, 0].tolist()
 
 
 def panel(shape=(24, 24), targets=(1, 0), heatmaps=2, classes=2, value=1.0, **changes) -> Panel:

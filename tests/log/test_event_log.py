@@ -36,7 +36,7 @@ def tensorflow_values(directory, write):
 
 @pytest.fixture
 def pixels():
-    return np.random.default_rng(0).integers(0, 256, (20, 30, 3), "uint8")
+    return np.random.default_rng(0).integers(0, 256, (20, 3, 3), "uint8").repeat(10, axis=1)  # exact in a file
 
 
 def test_pictures_numbers_and_texts_are_read_back(tmp_path, pixels):
