@@ -29,6 +29,7 @@ def draw_color_bar(sheet: Sheet, left: int, top: int, width: int, heatmap: Heatm
     _draw_legend(sheet, left, numbers_top + _TEXT + 6, width, heatmap)
 
 
+@functools.lru_cache(256)
 def ticks(scale: Scale, width: int) -> list[tuple[float, float, float]]:
     """`(value, where its number starts, where it is)` in pixels from the bar's left end, none of them touching."""
     placed: list[tuple[float, float, float]] = []

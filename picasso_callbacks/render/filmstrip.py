@@ -8,7 +8,7 @@ import numpy as np
 
 from picasso_callbacks.render.color_bar import HEIGHT as BAR_HEIGHT
 from picasso_callbacks.render.color_bar import draw_color_bar
-from picasso_callbacks.render.colors import BAR, FAINT_INK, INK, LINE, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
+from picasso_callbacks.render.colors import BAR, FAINT_INK, INK, LINE, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR, luminance
 from picasso_callbacks.render.contents import Frame, Heatmap
 from picasso_callbacks.render.maps import map_picture
 from picasso_callbacks.render.probabilities import percent, prediction
@@ -124,13 +124,14 @@ def _draw_method(
     frames: Sequence[Frame],
 ) -> int:
     strip.sheet.text(_MARGIN, top - 2, title, _SMALL_TEXT, width=_SIDE - 16)
+    shown = luminance(resize_image(image, cell))
     bar = Heatmap(title, _all_values(title, frames), last.scale, last.unit)
     draw_color_bar(strip.sheet, _MARGIN, top + _LINE - 2, _SIDE - 20, bar)
     height = max(cell[0], _LINE - 2 + BAR_HEIGHT)
     for left, frame in zip(strip.lefts, frames, strict=True):
         for heatmap in frame.heatmaps:
             if heatmap.title == title:
-                picture = map_picture(heatmap.values[0], image, last.scale, cell)
+                picture = map_picture(heatmap.values[0], shown, last.scale)
                 strip.sheet.picture(left + (strip.width - cell[1]) // 2, top + (height - cell[0]) // 2, picture)
     return top + height
 

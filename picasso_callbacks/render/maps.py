@@ -5,29 +5,27 @@ from __future__ import annotations
 import numpy as np
 
 from picasso_callbacks.explanation import Scale
-from picasso_callbacks.render.colors import INK, PAPER, luminance, overlay
-from picasso_callbacks.render.resize import resize_image, resize_map
+from picasso_callbacks.render.colors import INK, PAPER, overlay
+from picasso_callbacks.render.resize import resize_map
 from picasso_callbacks.render.sheet import Sheet, fit_text, text_width
 
 _TEXT = 21
 
 
-def map_picture(values: np.ndarray, image: np.ndarray, scale: Scale, size: tuple[int, int]) -> np.ndarray:
+def map_picture(values: np.ndarray, luminance: np.ndarray, scale: Scale) -> np.ndarray:
     """A map over the probe.
 
     Args:
         values: float32 `[H, W]`.
-        image: uint8 `[h, w, 3]`.
+        luminance: uint8 `[h, w]`, the probe's.
         scale: With its limit set.
-        size: Height and width of the result.
 
     Returns:
-        uint8 `[*size, 3]`: the probe's greys alone where all values lie below the scale's neutral.
+        uint8 `[h, w, 3]`: the probe's greys alone where all values lie below the scale's neutral.
     """
-    shown = luminance(resize_image(image, size))
     if _shows_nothing(values, scale):
         values = np.where(np.isfinite(values), 0, values)
-    return overlay(resize_map(values, size), shown, scale)
+    return overlay(resize_map(values, luminance.shape), luminance, scale)
 
 
 def map_label(values: np.ndarray, scale: Scale) -> str:
@@ -40,15 +38,14 @@ def map_label(values: np.ndarray, scale: Scale) -> str:
     return "near 0 everywhere" if _shows_nothing(values, scale) else ""
 
 
-def draw_map(
-    sheet: Sheet, left: int, top: int, cell: tuple[int, int], image: np.ndarray, values: np.ndarray, scale: Scale
-) -> None:
-    """A map and its label, in a cell of `(height, width)`."""
-    sheet.picture(left, top, map_picture(values, image, scale, cell))
-    label = fit_text(map_label(values, scale), _TEXT, cell[1] - 12)
+def draw_map(sheet: Sheet, left: int, top: int, luminance: np.ndarray, values: np.ndarray, scale: Scale) -> None:
+    """A map and its label, as large as the probe's uint8 `luminance` `[h, w]` over which it lies."""
+    sheet.picture(left, top, map_picture(values, luminance, scale))
+    height, width = luminance.shape
+    label = fit_text(map_label(values, scale), _TEXT, width - 12)
     if label:
-        sheet.box(left, top + cell[0] - 27, text_width(label, _TEXT) + 12, 27, PAPER)
-        sheet.text(left + 6, top + cell[0] - 25, label, _TEXT, INK)
+        sheet.box(left, top + height - 27, text_width(label, _TEXT) + 12, 27, PAPER)
+        sheet.text(left + 6, top + height - 25, label, _TEXT, INK)
 
 
 def _shows_nothing(values: np.ndarray, scale: Scale) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 
 from picasso_callbacks.render.color_bar import HEIGHT as BAR_HEIGHT
 from picasso_callbacks.render.color_bar import draw_color_bar
-from picasso_callbacks.render.colors import FAINT_INK, INK, LINE, RIGHT, WRONG
+from picasso_callbacks.render.colors import FAINT_INK, INK, LINE, RIGHT, WRONG, luminance
 from picasso_callbacks.render.contents import Heatmap, Panel
 from picasso_callbacks.render.maps import draw_map
 from picasso_callbacks.render.probabilities import draw_bars, percent, prediction
@@ -63,8 +63,9 @@ def _compose(panel: Panel, bars: bool) -> np.ndarray:
 
     top = _draw_header(sheet, panel)
     image_top = top + _BAND_HEAD if heatmaps else top
-    panel = dataclasses.replace(panel, image=resize_image(panel.image, cell))  # once for all maps
-    sheet.picture(lefts[0], image_top, panel.image)
+    image = resize_image(panel.image, cell)
+    sheet.picture(lefts[0], image_top, image)
+    shown = luminance(image)
     bottom = image_top + cell[0]
     if heatmaps:
         sheet.text(lefts[0], top - 3, "probe", _TITLE_TEXT)
@@ -76,7 +77,7 @@ def _compose(panel: Panel, bars: bool) -> np.ndarray:
         band = heatmaps[first : first + len(lefts_of_band)]
         if band:
             top = bottom + _GAP if first else top
-            bottom = max(bottom, _draw_band(sheet, top, lefts_of_band, width, cell, panel, band))
+            bottom = max(bottom, _draw_band(sheet, top, lefts_of_band, width, shown, panel, band))
     return sheet.cut(_draw_notes(sheet, bottom + _GAP, panel))
 
 
@@ -114,11 +115,12 @@ def _draw_band(
     top: int,
     lefts: Sequence[int],
     width: int,
-    cell: tuple[int, int],
+    shown: np.ndarray,
     panel: Panel,
     heatmaps: Sequence[Heatmap],
 ) -> int:
-    """A column for each heatmap, a row for each target, the colour bars below. Returns where they end."""
+    """A column for each heatmap, a row for each target, over what is shown of the probe, its luminance; the colour bars
+    below. Returns where they end."""
     for left, heatmap in zip(lefts, heatmaps, strict=False):
         sheet.text(left, top - 3, heatmap.title, _TITLE_TEXT, width=width)
     top += _TITLE_TEXT + 10
@@ -126,8 +128,8 @@ def _draw_band(
         _draw_target(sheet, lefts[0], top, len(heatmaps) * (width + _GAP) - _GAP, panel, target, name)
         top += _NOTE_TEXT + 10
         for left, heatmap in zip(lefts, heatmaps, strict=False):
-            draw_map(sheet, left, top, cell, panel.image, heatmap.values[row], heatmap.scale)
-        top += cell[0] + 10
+            draw_map(sheet, left, top, shown, heatmap.values[row], heatmap.scale)
+        top += len(shown) + 10
     for left, heatmap in zip(lefts, heatmaps, strict=False):
         draw_color_bar(sheet, left, top + 2, width, heatmap)
     return top + 2 + BAR_HEIGHT

@@ -24,7 +24,7 @@ class Sheet:
 
     def cut(self, height: int) -> np.ndarray:
         """uint8 `[height, width, 3]`: the upper part of the paper."""
-        return np.array(self._image.crop((0, 0, self._image.width, height)))
+        return np.asarray(self._image.crop((0, 0, self._image.width, height)))
 
     def picture(self, left: int, top: int, pixels: np.ndarray) -> None:
         """Puts uint8 `[h, w, 3]` down."""
