@@ -25,11 +25,12 @@ def read_folder(
     """The arguments of `Probes`: uint8 images `[P, H, W, C]`, labels or `None`, names, class names or `None`."""
     _check(path, image_size, count, color_mode)
     folders = _class_folders(Path(path), class_names)
+    groups = [_image_files(folder, "**/*") for folder in folders] if folders else [_image_files(Path(path), "*")]
     if folders:
         class_names = [folder.name for folder in folders] if class_names is None else class_names
-        files = _evenly([_image_files(folder, "**/*") for folder in folders], count)
-    else:
-        files = _image_files(Path(path), "*")[:count]
+    files, there = _evenly(groups, count), sum(map(len, groups))
+    if len(files) < there:
+        print(f"Picasso: took {len(files)} of {there} images in {path}; count=... takes more or fewer.", flush=True)
     if not files:
         raise ValueError(f"Probes.from_directory: no image in {path}, expected files ending in {', '.join(SUFFIXES)}.")
     images = [_read(file, image_size, color_mode) for file in files]

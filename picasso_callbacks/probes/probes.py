@@ -108,7 +108,7 @@ class Probes:
         path: str | os.PathLike[str],
         image_size: tuple[int, int] | None = None,
         *,
-        count: int | None = None,
+        count: int | None = 24,
         color_mode: str = "rgb",
         class_names: Sequence[str] | None = None,
         regions: Mapping[str, Any] | None = None,
@@ -124,7 +124,7 @@ class Probes:
             path: A folder with a folder for each class (images in it at any depth), or with images.
             image_size: `(height, width)` to resize to. `None`: the images all have the same size already.
             count: How many images to take at most, as evenly from the classes as possible, the first by name of each.
-                `None`: all.
+                `None`: all. If the folder has more, it is said how many were taken.
             color_mode: `"rgb"`, `"rgba"` or `"grayscale"`: 3, 4 or 1 channels.
             class_names: The classes in the order of the model's outputs; class folders must be among them. `None`: the
                 sorted folder names.
@@ -147,7 +147,7 @@ class Probes:
     def from_dataset(
         cls,
         dataset: Any,
-        count: int = 16,
+        count: int = 24,
         balanced: bool = True,
         class_names: Sequence[str] | None = None,
         *,
@@ -181,7 +181,7 @@ class Probes:
             ValueError: The dataset is empty, or its elements are not as above.
 
         Example:
-            `Probes.from_dataset(validation_data, count=16, class_names=["half-track", "tank"])`
+            `Probes.from_dataset(validation_data, count=24, class_names=["half-track", "tank"])`
         """
         if class_names is None:
             class_names = getattr(dataset, "class_names", None)

@@ -50,8 +50,19 @@ def test_classes_and_pixels_are_those_of_keras(photos):
 @pytest.mark.parametrize(
     ("count", "labels"), [(1, [0]), (2, [0, 1]), (3, [0, 0, 1]), (5, [0, 0, 0, 1, 1]), (9, [0, 0, 0, 1, 1])]
 )
-def test_count_is_spread_over_the_classes(photos, count, labels):
+def test_count_is_spread_over_the_classes(photos, count, labels, capsys):
     np.testing.assert_array_equal(Probes.from_directory(photos, count=count).labels, labels)
+    said = f"Picasso: took {count} of 5 images in {photos}; count=... takes more or fewer.\n"
+    assert capsys.readouterr().out == (said if count < 5 else "")
+
+
+def test_of_a_large_folder_24_are_taken(tmp_path, capsys):
+    for number in range(30):
+        save(tmp_path / f"{'cat' if number < 25 else 'dog'}/{number:02}.png")
+    probes = Probes.from_directory(tmp_path)
+    assert np.bincount(probes.labels).tolist() == [19, 5]
+    assert "took 24 of 30 images" in capsys.readouterr().out
+    assert len(Probes.from_directory(tmp_path, count=None)) == 30
 
 
 def test_class_names_may_have_more_classes_in_another_order(photos):
