@@ -10,7 +10,7 @@ from typing import Any, Literal
 import keras
 
 from picasso_callbacks.explain import DEFAULT_METHODS, Inquiry
-from picasso_callbacks.log import Recorder, cards_size, check_writable, count_runs, run_directory
+from picasso_callbacks.log import Recorder, cards_cost, check_writable, count_runs, run_directory
 from picasso_callbacks.methods import Method
 from picasso_callbacks.model import LiveModel
 from picasso_callbacks.options import Options
@@ -25,6 +25,7 @@ from picasso_callbacks.training import (
     make_schedule,
     mismatch_notice,
     spacing_notice,
+    writing_notice,
 )
 from picasso_callbacks.typing import DecodeProb, Every, OnAlarm, OutputMask, Postprocess, Preprocess, Targets
 
@@ -144,6 +145,7 @@ class Picasso(keras.callbacks.Callback):
         self._first_epoch: int | None = None
         self._announced = self._cost_told = False
         self._mismatches = 0
+        self._drawn_before = 0.0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         self._problems.forget()
@@ -157,6 +159,7 @@ class Picasso(keras.callbacks.Callback):
         self._announce(self._live.batches.rehearsed_seconds, rehearsed)
         self._cost_told = False
         self._mismatches = 0
+        self._drawn_before = 0.0 if self._recorder is None else self._recorder.seconds
         self._budget.start()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
@@ -186,7 +189,7 @@ class Picasso(keras.callbacks.Callback):
             self._look()
         if self._recorder is not None:
             self._recorder.filmstrips()
-            self._recorder.close()
+            self._recorder.close(lambda: print(writing_notice(len(self._probes)), flush=True))
         self._live = None
         self._problems.raise_kept()
 
@@ -242,9 +245,10 @@ class Picasso(keras.callbacks.Callback):
         if not records:
             return
         if self._recorder is None or now <= self._written:
-            self._recorder = self._next_recorder()
+            self._recorder, self._drawn_before = self._next_recorder(), 0.0
         self._written = now
         self._recorder.record(now, report)
+        self._budget.account_for(self._recorder.seconds - self._drawn_before)
 
     def _next_recorder(self) -> Recorder:
         """A recorder of the run that is written next.
@@ -267,8 +271,9 @@ class Picasso(keras.callbacks.Callback):
         return (self.params or {}).get(name)
 
     def _announce(self, look_seconds: float, rehearsed: Report) -> None:
-        look_bytes = len(self._probes) * cards_size(rehearsed, self._layout)  # drawn, too, before training is paid for
+        size, seconds = cards_cost(rehearsed, self._layout)  # drawn, too, before training is paid for
         if not self._announced:
             self._announced = True
-            lines = announcement(self._log_dir, len(self._probes), self._schedule, look_seconds, look_bytes)
+            count = len(self._probes)
+            lines = announcement(self._log_dir, count, self._schedule, look_seconds, count * seconds, count * size)
             print(*lines, sep="\n", flush=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections import defaultdict
 
 import numpy as np
@@ -82,9 +83,12 @@ class Cards:
         return last, pictures
 
 
-def cards_size(report: Report, layout: str) -> int:
-    """How many bytes the cards of the first probe take."""
-    return sum(len(encode(pixels)) for pixels in _cards(report.panel(0), report, layout).values())
+def cards_cost(report: Report, layout: str) -> tuple[int, float]:
+    """How many bytes the cards of the first probe take, and how many seconds of processor time."""
+    for _ in range(2):  # letters are drawn once
+        begin = time.thread_time()
+        size = sum(len(encode(pixels)) for pixels in _cards(report.panel(0), report, layout).values())
+    return size, time.thread_time() - begin
 
 
 def _cards(panel: Panel, report: Report, layout: str) -> dict[str, np.ndarray]:

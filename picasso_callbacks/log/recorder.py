@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -41,9 +41,18 @@ class Recorder:
         """Queues a filmstrip of each probe, over the looks recorded so far."""
         self._worker.submit(self._filmstrips)
 
-    def close(self) -> None:
-        """Waits until everything queued is written, and closes the file; a later report begins another."""
-        self._worker.close()
+    @property
+    def seconds(self) -> float:
+        """The processor time that drawing and writing took so far."""
+        return self._worker.seconds
+
+    def close(self, lasts: Callable[[], None] = lambda: None) -> None:
+        """Waits until everything queued is written, and closes the file; a later report begins another.
+
+        Args:
+            lasts: Is called if that takes more than a second.
+        """
+        self._worker.close(lasts)
         self._problems.attempt("writing to disk", self._log.close)
 
     def _record(self, step: int, report: Report) -> None:

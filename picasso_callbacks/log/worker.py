@@ -18,6 +18,9 @@ from collections.abc import Callable
 EXIT_SECONDS = 10.0
 """How long the interpreter's exit waits for jobs that still run."""
 
+PATIENCE = 1.0
+"""Seconds after which a person would like to know what is waited for."""
+
 Job = Callable[[], None]
 
 
@@ -44,12 +47,13 @@ class Worker:
     def __init__(self, capacity: int = 2) -> None:
         self._capacity = capacity
         self._errors: collections.deque[BaseException] = collections.deque()
+        self._spent = [0.0]
         self._thread: _Thread | None = None
 
     def submit(self, job: Job) -> None:
         """Queues `job`; waits while the queue is full."""
         if self._thread is None:
-            self._thread = _Thread(self._capacity, self._errors)
+            self._thread = _Thread(self._capacity, self._errors, self._spent)
             # What a finalizer calls must be reentrant, since garbage is collected anywhere; SimpleQueue.put is.
             self._stop = weakref.finalize(self, self._thread.stop)
             self._thread.start()
@@ -62,12 +66,24 @@ class Worker:
             self.submit(done.set)
             done.wait()
 
-    def close(self) -> None:
-        """Returns when all jobs submitted so far have run and the thread has ended. May be called again."""
+    def close(self, lasts: Callable[[], None] = lambda: None) -> None:
+        """Returns when all jobs submitted so far have run and the thread has ended. May be called again.
+
+        Args:
+            lasts: Is called if that takes more than `PATIENCE` seconds.
+        """
         if self._thread is not None:
             self._stop()
-            self._thread.join()
+            self._thread.join(PATIENCE)
+            if self._thread.is_alive():
+                lasts()
+                self._thread.join()
             self._thread = None
+
+    @property
+    def seconds(self) -> float:
+        """The processor time that jobs took so far."""
+        return self._spent[0]
 
     def take_errors(self) -> list[BaseException]:
         """The exceptions that jobs raised since the last call, oldest first, with their tracebacks."""
@@ -77,11 +93,11 @@ class Worker:
 class _Thread(threading.Thread):
     """The thread with its queue: a queue without bounds, whose `stop` never waits, and a semaphore that bounds it."""
 
-    def __init__(self, capacity: int, errors: collections.deque[BaseException]) -> None:
+    def __init__(self, capacity: int, errors: collections.deque[BaseException], spent: list[float]) -> None:
         super().__init__(name="picasso-worker", daemon=True)
         self._slots = threading.Semaphore(capacity)
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._errors = errors
+        self._errors, self._spent = errors, spent
         _threads.add(self)
 
     def submit(self, job: Job) -> None:
@@ -93,10 +109,12 @@ class _Thread(threading.Thread):
 
     def run(self) -> None:
         while (job := self._jobs.get()) is not None:
+            begin = time.thread_time()
             try:
                 job()
             except BaseException as error:  # A SystemExit, too, would end the thread and leave `drain` waiting.
                 self._errors.append(error)
+            self._spent[0] += time.thread_time() - begin
             del job  # Or what it holds would live until the next one comes.
             self._slots.release()
 

@@ -21,7 +21,8 @@ class Budget:
     looks, and looks that are too dear are spaced evenly.
 
     Args:
-        share: Time of looks / time of training without looks, up to 1. `None`: all looks are allowed.
+        share: Time of looks / time of training without looks, up to 1; what is drawn and written of them beside the
+            training counts, too. `None`: all looks are allowed.
         clock: Gives seconds.
 
     Raises:
@@ -59,7 +60,7 @@ class Budget:
     def start(self) -> None:
         """Opens a new account: training begins now."""
         self._begin = self._clock()
-        self._spent = 0.0
+        self._spent = self._beside = 0.0
         self._taken = self._due = 0
 
     def allows(self, done: float | None = None) -> bool:
@@ -71,10 +72,11 @@ class Budget:
         self._due += 1
         if self.share is None or not self._taken:
             return True
-        look = self._spent / self._taken
+        spent = self._spent + self._beside
+        look = spent / self._taken
         earned = self.share * self._trained()
-        pays_for_last = not done or self._spent + 2 * look <= earned / done
-        return self._spent + look <= earned and pays_for_last
+        pays_for_last = not done or spent + 2 * look <= earned / done
+        return spent + look <= earned and pays_for_last
 
     @contextlib.contextmanager
     def spending(self) -> Iterator[None]:
@@ -86,17 +88,22 @@ class Budget:
             self._spent += self._clock() - begin
             self._taken += 1
 
+    def account_for(self, beside: float) -> None:
+        """Says how many seconds the processor worked for looks beside the training since its start."""
+        self._beside = beside
+
     def wanted(self) -> float:
         """The share of the training time that looks would take if all were taken that are due."""
-        return self._spent / max(self._taken, 1) * self._due / max(self._trained(), 1e-9)
+        return (self._spent + self._beside) / max(self._taken, 1) * self._due / max(self._trained(), 1e-9)
 
     def taken(self) -> float:
         """The share of the training time that looks took so far."""
-        return self._spent / max(self._trained(), 1e-9)
+        return (self._spent + self._beside) / max(self._trained(), 1e-9)
 
     def is_dear(self) -> bool:
         """Whether looks that nothing limits have turned out dear; not before the second, since first epochs compile."""
-        dear = self._taken > 1 and self._spent / self._taken >= DEAR_SECONDS and self.taken() >= DEAR_SHARE
+        look = (self._spent + self._beside) / max(self._taken, 1)
+        dear = self._taken > 1 and look >= DEAR_SECONDS and self.taken() >= DEAR_SHARE
         return self.share is None and dear
 
     def spacing(self) -> int:

@@ -20,6 +20,9 @@ TENSORBOARD_KEEPS = 10
 MANY = 1000
 """As many as it is told to keep where it is not known how many there will be."""
 
+MANY_PROBES = 50
+"""More than a person looks at, epoch for epoch."""
+
 LARGE = 1e9
 """Bytes of event files that are worth a notice."""
 
@@ -29,7 +32,9 @@ WORSE, BY_CHANCE = 0.3, 1e-3
 _ACCURACY = re.compile(r"(val_)?((sparse_)?categorical_|binary_)?acc(uracy)?")
 
 
-def announcement(log_dir: str, probes: int, schedule: Schedule, look_seconds: float, look_bytes: int) -> list[str]:
+def announcement(
+    log_dir: str, probes: int, schedule: Schedule, look_seconds: float, draw_seconds: float, look_bytes: int
+) -> list[str]:
     """What a look takes, how to watch, and how large the event files will be if that is much.
 
     Args:
@@ -37,14 +42,21 @@ def announcement(log_dir: str, probes: int, schedule: Schedule, look_seconds: fl
         probes: How many there are.
         schedule: Of the training that begins.
         look_seconds: What a look takes on the training thread.
+        draw_seconds: What drawing and writing takes of the processor, beside the training.
         look_bytes: The size of all pictures of a look.
     """
     looks = schedule.looks()
     kept = max(TENSORBOARD_KEEPS, MANY if looks is None else looks)
     lines = [
-        f"a look at {probes} probes takes about {look_seconds:.2g} s.",
+        f"a look at {probes} probes takes about {look_seconds:.2g} s, and {draw_seconds:.2g} s of one processor beside "
+        "the training, to draw and write.",
         f"to watch, run  tensorboard --logdir {shlex.quote(log_dir)} --samples_per_plugin images={kept}",
     ]
+    if probes > MANY_PROBES:
+        lines.append(
+            f"{probes} probes are more than a person looks at; each look draws them all. "
+            "count=24 in Probes.from_dataset or Probes.from_directory takes as many of each class."
+        )
     size = (looks or 0) * look_bytes
     if size > LARGE:
         lines.append(
@@ -81,6 +93,11 @@ def mismatch_notice(logs: Mapping[str, Any] | None, report: Report) -> str | Non
 def _chance_of_at_most(right: int, count: int, expected: float) -> float:
     """The chance that so few of `count` are right if each is with chance `expected`."""
     return sum(math.comb(count, k) * expected**k * (1 - expected) ** (count - k) for k in range(right + 1))
+
+
+def writing_notice(probes: int) -> str:
+    """What the end of a training waits for."""
+    return f"Picasso: drawing and writing what is left, and {probes} filmstrips ..."
 
 
 def cost_notice(budget: Budget) -> str:

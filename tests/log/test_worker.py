@@ -1,6 +1,7 @@
 import gc
 import sys
 import threading
+import time
 import traceback
 import weakref
 
@@ -26,6 +27,29 @@ def test_jobs_run_in_order_on_one_other_thread(worker):
     assert list(numbers) == list(range(50))
     assert len(set(threads)) == 1
     assert threads[0] != threading.get_ident()
+
+
+def test_what_takes_long_to_close_is_said(worker, monkeypatch):
+    monkeypatch.setattr("picasso_callbacks.log.worker.PATIENCE", 0.01)
+    ended, said = threading.Event(), []
+    worker.submit(ended.wait)
+    worker.close(lambda: (said.append("lasts"), ended.set()))
+    worker.submit(lambda: None)
+    monkeypatch.setattr("picasso_callbacks.log.worker.PATIENCE", 60.0)
+    worker.close(lambda: said.append("again"))
+    assert said == ["lasts"]
+
+
+def test_the_processor_time_of_jobs_is_counted_and_not_their_waiting(worker):
+    def work(seconds):
+        begin = time.thread_time()
+        while time.thread_time() - begin < seconds:
+            pass
+
+    for job in (lambda: work(0.05), lambda: time.sleep(0.3), lambda: work(0.05)):
+        worker.submit(job)
+        worker.drain()
+    assert 0.1 <= worker.seconds < 0.2
 
 
 def test_no_thread_before_the_first_job():

@@ -14,7 +14,7 @@ class Clock:
         return self.seconds
 
 
-def train(share, epochs, epoch_seconds, look_seconds, known=True):
+def train(share, epochs, epoch_seconds, look_seconds, known=True, beside=0.0):
     """The epochs at which looks are taken, and the budget; the last is looked at without asking."""
     clock = Clock()
     budget, taken = Budget(share, clock), []
@@ -25,6 +25,7 @@ def train(share, epochs, epoch_seconds, look_seconds, known=True):
             with budget.spending():
                 clock.seconds += look_seconds
             taken.append(epoch)
+            budget.account_for(beside * len(taken))
     return taken, budget
 
 
@@ -55,6 +56,15 @@ def test_looks_of_seconds_that_take_a_tenth_of_the_training_are_dear(share, epoc
 
 def test_looks_within_the_budget_are_all_taken():
     assert train(0.25, epochs=5, epoch_seconds=8, look_seconds=2)[0] == [0, 1, 2, 3, 4]
+
+
+def test_what_is_drawn_beside_the_training_counts_as_the_look_itself():
+    for epochs in (12, 40):
+        on_thread, _ = train(0.05, epochs, epoch_seconds=8, look_seconds=2)
+        beside, budget = train(0.05, epochs, epoch_seconds=8, look_seconds=0.5, beside=1.5)
+        assert beside == on_thread
+        assert budget.taken() == pytest.approx(2 * len(beside) / (8 * epochs))
+    assert train(None, 3, epoch_seconds=8, look_seconds=0.1, beside=2)[1].is_dear()
 
 
 def test_looks_twice_as_dear_are_taken_half_as_often():

@@ -13,15 +13,16 @@ from picasso_callbacks.training.notices import announcement, mismatch_notice
 from picasso_callbacks.training.schedule import make_schedule
 
 
-def said(every, epochs, steps=None, look_bytes=1000):
+def said(every, epochs, steps=None, look_bytes=1000, count=16):
     schedule = make_schedule(every)
     schedule.start(epochs, steps)
-    return announcement("my logs", 16, schedule, 0.123, look_bytes)
+    return announcement("my logs", count, schedule, 0.123, 0.456, look_bytes)
 
 
 def test_the_cost_of_a_look_and_how_to_watch():
     assert said(every=1, epochs=25) == [
-        "Picasso: a look at 16 probes takes about 0.12 s.",
+        "Picasso: a look at 16 probes takes about 0.12 s, and 0.46 s of one processor beside the training, to draw and "
+        "write.",
         "Picasso: to watch, run  tensorboard --logdir 'my logs' --samples_per_plugin images=25",
     ]
 
@@ -40,6 +41,22 @@ def test_large_event_files_are_announced():
         "Picasso: up to 1001 looks will write about 2.0 GB of pictures to my logs. "
         "Fewer probes, every=... or budget=... make it less."
     )
+
+
+def test_more_probes_than_a_person_looks_at_are_said_to_be_many():
+    assert len(said(every=1, epochs=3, count=50)) == 2
+    many = said(every=1, epochs=3, count=51)[2]
+    assert many.startswith("Picasso: 51 probes are more than a person looks at")
+    assert "count=24" in many
+
+
+def test_a_training_says_what_its_end_waits_for(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("picasso_callbacks.log.worker.PATIENCE", 0.0)
+    fit(compiled(), Picasso(tmp_path, probes(8)), epochs=2)
+    assert "Picasso: drawing and writing what is left, and 8 filmstrips ..." in capsys.readouterr().out
+    monkeypatch.setattr("picasso_callbacks.log.worker.PATIENCE", 60.0)
+    fit(compiled(), Picasso(tmp_path / "other", probes(8)), epochs=2)
+    assert "filmstrips" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("layout", ["composite", "separate"])
