@@ -66,9 +66,9 @@ class Picasso(keras.callbacks.Callback):
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         on_alarm: What to do when answers hang on what they should not. `"warn"`: log a verdict in words when that
             changes. `"log"`: only show it in TensorBoard. `"stop"`: warn and stop the training. A function: is called
-            with the `Report`, in every process of a distributed training; the others log in the first one. The numbers
-            are also in `logs`, as `picasso_dependence/<cue>`, for `EarlyStopping` and the like, which must come after
-            `Picasso` in the list of callbacks.
+            with the `Report`, in every process of a distributed training; the others log in the first one. The
+            largest dependence that is suspicious is also in `logs`, as `picasso_dependence`, for `EarlyStopping` and
+            the like, which must come after `Picasso` in the list of callbacks.
         every: `n`: looks at epochs 0, n, 2n, ... `"n steps"`: looks after each n batches, and counts in batches rather
             than epochs. Or a function of the 0-based epoch that says whether to look. The end of the training is always
             looked at.
@@ -237,8 +237,8 @@ class Picasso(keras.callbacks.Callback):
         return self._inquiry.look(live, self._problems.attempt, self._schedule.unit, self._schedule.now)
 
     def _hand_on(self, now: int, report: Report, records: bool) -> None:
-        suspects = [one for one in report.dependences if one.suspicious]
-        self._dependence_logs = {f"picasso_dependence/{one.name}": one.change for one in suspects}
+        suspects = [one.change for one in report.dependences if one.suspicious]
+        self._dependence_logs = {"picasso_dependence": max(suspects)} if suspects else {}
         moment = f"{self._schedule.unit} {now}"
         if self._problems.attempt("on_alarm", self._responder.respond, moment, report, records):
             self.model.stop_training = True

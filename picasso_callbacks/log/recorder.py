@@ -32,6 +32,7 @@ class Recorder:
         self._log = EventLog(directory)
         self._problems = problems
         self._worker = Worker()
+        self._verdict = ""
 
     def record(self, step: int, report: Report) -> None:
         """Queues the report of a look at `step`; waits only while too many are queued."""
@@ -69,6 +70,7 @@ class Recorder:
         if report is not None:
             for tag, value in scalars_of(report).items():
                 self._log.scalar(tag, step, value)
-            if report.verdict:
+            if report.verdict and report.verdict != self._verdict:
                 self._log.text("picasso_verdict", step, report.verdict)
+                self._verdict = report.verdict
         self._log.flush()

@@ -23,7 +23,7 @@ def test_of_scores_that_are_not_finite_nothing_is_said(tmp_path, caplog):
     after = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(sorted(logs)))
     fit(compiled(), Spoils(), watching(tmp_path), after, epochs=2)
     assert [warning.split(":")[0] for warning in warnings(caplog)] == ["Picasso, epoch 0"]
-    assert [("picasso_dependence/sky" in logs) for logs in seen] == [True, False]
+    assert [("picasso_dependence" in logs) for logs in seen] == [True, False]
 
 
 SILENT = {
