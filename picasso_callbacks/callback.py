@@ -134,6 +134,9 @@ class Picasso(keras.callbacks.Callback):
         self._probes = probes
         self._inquiry = Inquiry(probes, methods, targets, top, options)
         self._responder = Responder(on_alarm)
+        looked_for, why_not = self._inquiry.shortcuts()
+        if not looked_for and (callable(on_alarm) or on_alarm == "stop"):
+            raise ValueError(f"Picasso: on_alarm is {on_alarm!r}, but there can be no alarm: {why_not}")
         self._schedule = make_schedule(every)
         self._budget = Budget(budget)
         self._layout = layout
@@ -276,4 +279,11 @@ class Picasso(keras.callbacks.Callback):
             self._announced = True
             count = len(self._probes)
             lines = announcement(self._log_dir, count, self._schedule, look_seconds, count * seconds, count * size)
-            print(*lines, sep="\n", flush=True)
+            print(*lines, self._intention(rehearsed), sep="\n", flush=True)
+
+    def _intention(self, rehearsed: Report) -> str:
+        """Whether shortcuts are looked for, and if not, why not."""
+        looked_for, what = self._inquiry.shortcuts()
+        if looked_for and not rehearsed.dependences:
+            looked_for, what = False, "the model gives no probabilities of classes."
+        return f"Picasso: shortcuts are {'looked for: ' if looked_for else 'not looked for: '}{what}"

@@ -146,6 +146,10 @@ class Inquiry:
         """Another training begins."""
         self._finder.restart()
 
+    def shortcuts(self) -> tuple[bool, str]:
+        """Whether shortcuts are looked for, and which, or why not."""
+        return self._finder.intention()
+
     def rehearse(self, live: LiveModel) -> Report:
         """A look at the first batch of each question, to compile it. It is not counted, and its numbers say nothing."""
         rehearsed = copy.copy(self)

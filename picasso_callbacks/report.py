@@ -33,6 +33,8 @@ class Report(Findings):
         notes: What one must know of the model's answers to read the numbers right, a sentence or two each.
         dependences: How far the answers hang on each cue that was tried; empty if shortcuts were not looked for.
         alarms: Those of them on which answers should not hang, but do; the worst first.
+        unsure: Those on which answers seem to hang, as far as so few probes can tell; the worst first, if there is no
+            alarm.
         evidence: How much of each heatmap lies on each region; empty without regions.
         hidings: What hiding each region does to the answers; empty without an expected region.
         stable_since: The epoch (or step) since which the first heatmaps have hardly changed; `None` if they still do,
@@ -99,6 +101,7 @@ class Report(Findings):
             probabilities=bars[0] if bars and not plain else None,
             plain_values=bars[0] if bars and plain else None,
             warning=self._warning(),
+            unsure=", ".join(f"{one.name} {one.flips.sum():.0f} of {len(one.flips)}" for one in self.unsure[:2]),
             label=None if self.probes.labels is None or plain else int(self.probes.labels[index]),
             targets=targets,
             target_names=tuple(names[target] for target in targets),

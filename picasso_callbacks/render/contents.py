@@ -45,6 +45,7 @@ class Panel:
         plain_values: float32 `[classes]`: what the model says where its outputs are plain numbers.
         notes: Sentences on the model's answers, drawn under the picture.
         warning: On what the answers hang and should not; empty: nothing was seen; `None`: it was not looked for.
+        unsure: On what they seem to hang, where there are too few probes to tell.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Panel:
     plain_values: np.ndarray | None = None
     notes: tuple[str, ...] = ()
     warning: str | None = None
+    unsure: str = ""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -104,7 +104,10 @@ def _draw_header(sheet: Sheet, panel: Panel) -> int:
         sheet.text(x, top, value, _TEXT, color)
     if panel.warning is not None:
         top += _TEXT + 9
-        color, words = (WRONG, f"hangs on {panel.warning}") if panel.warning else (FAINT_INK, "no shortcut seen")
+        color, words = FAINT_INK, "no shortcut seen"
+        if panel.warning or panel.unsure:
+            color = WRONG if panel.warning else INK
+            words = f"hangs on {panel.warning}" if panel.warning else f"too few probes to tell: {panel.unsure}"
         sheet.text(_MARGIN, top, words, _TEXT, color, width=right - _MARGIN)
     sheet.box(_MARGIN, top + _TEXT + 12, right - _MARGIN, 1, LINE)
     return top + _TEXT + 12 + _GAP

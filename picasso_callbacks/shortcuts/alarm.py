@@ -18,6 +18,9 @@ Nominal, since the bounds take the probes' gaps for independent, and probes shar
 HOLD = 0.5
 """The level at which an alarm that was raised is kept: until the cue is about as likely to be harmless as not."""
 
+FAR = 0.2
+"""So much more than is harmless is worth a word, though too few probes to tell."""
+
 _NEARLY = 0.05
 """All that surrounds the object carries what the sky does, and a little noise: the sky should be named first."""
 
@@ -39,6 +42,12 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
     level = CHANCE / max(len(suspects), 1) * 6 / (math.pi * look) ** 2
     found = [one for one in suspects if _exceeds(one, HOLD if one.name in raised else level)]
     return sorted(found, key=lambda one: one.change - _NEARLY * one.area, reverse=True)
+
+
+def seeming(dependences: Iterable[Dependence]) -> list[Dependence]:
+    """The suspicious cues on which answers depend by far more than is harmless, unless by chance; the worst first."""
+    found = [one for one in dependences if one.suspicious and one.change > one.harmless[0] + FAR]
+    return sorted(found, key=lambda one: one.change, reverse=True)
 
 
 def without_repeats(alarms: list[Dependence]) -> list[Dependence]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Collection
 
 import numpy as np
@@ -11,11 +10,9 @@ import numpy as np
 from picasso_callbacks.model import LiveModel, Scores
 from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.shortcuts.alarm import alarms, without_repeats
+from picasso_callbacks.shortcuts.alarm import alarms, seeming, without_repeats
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.exchange import Exchanges
-
-logger = logging.getLogger("picasso_callbacks")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,10 +23,12 @@ class Detection:
         dependences: How far the answers hang on each cue that was tried.
         alarms: Those on which they should not, but do; the worst first. All that surrounds the expected region is one
             only if no part of it is as bad.
+        unsure: Those on which they seem to, as far as so few probes can tell; the worst first, if there is no alarm.
     """
 
     dependences: tuple[Dependence, ...]
     alarms: tuple[Dependence, ...]
+    unsure: tuple[Dependence, ...]
 
 
 class Detector:
@@ -80,22 +79,27 @@ class Detector:
         dependences = self._exchanges.measure(live, scores)
         found = alarms(dependences, self._looks, self._raised)
         self._raised = [one.name for one in found]
-        return Detection(tuple(dependences), tuple(without_repeats(found)))
+        unsure = () if found else seeming(dependences)
+        return Detection(tuple(dependences), tuple(without_repeats(found)), tuple(unsure))
+
+    @property
+    def tried(self) -> list[str]:
+        """The names of the cues on which answers should not hang."""
+        return self._exchanges.suspicious
 
 
-def make_detector(probes: Probes, options: Options) -> Detector | None:
-    """A `Detector`, or `None` if shortcuts are not to be looked for, or can't be and nobody asked.
+def make_detector(probes: Probes, options: Options) -> tuple[Detector | None, str]:
+    """A `Detector`, or `None` if shortcuts are not to be looked for, or can't be and nobody asked; then, why.
 
     Raises:
         ValueError: They were asked for, and can't be told from these probes.
     """
     if options.shortcuts is False:
-        return None
+        return None, "shortcuts=False."
     insists = bool(options.shortcuts or options.expected is not None or options.allowed)
     try:
-        return Detector(probes, options.expected, options.allowed, insists)
+        return Detector(probes, options.expected, options.allowed, insists), ""
     except ValueError as error:
         if insists:
             raise
-        logger.info("%s Shortcuts are not looked for.", error)
-        return None
+        return None, str(error).removeprefix("Picasso: ")

@@ -28,6 +28,11 @@ class Exchanges:
         self._probes = probes
         self._trials = make_trials(probes, expected, allowed)
 
+    @property
+    def suspicious(self) -> list[str]:
+        """The names of the cues on which answers should not hang."""
+        return [trial.cue.name for trial in self._trials if trial.cue.suspicious]
+
     def measure(self, live: LiveModel, base: Scores) -> list[Dependence]:
         """The dependence on each cue, for the weights of the moment.
 

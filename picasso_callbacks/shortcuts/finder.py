@@ -27,6 +27,7 @@ class Findings:
 
     dependences: tuple[Dependence, ...] = ()
     alarms: tuple[Dependence, ...] = ()
+    unsure: tuple[Dependence, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     hidings: tuple[Hiding, ...] = ()
     stable_since: int | None = None
@@ -46,8 +47,15 @@ class Finder:
 
     def __init__(self, probes: Probes, options: Options):
         self._regions = probes.regions or {}
-        self._detector = make_detector(probes, options)
+        self._detector, self._why_not = make_detector(probes, options)
         self._drift = Drift()
+
+    def intention(self) -> tuple[bool, str]:
+        """Whether shortcuts are looked for, and which, or why not."""
+        if self._detector is None:
+            return False, self._why_not
+        tried = self._detector.tried
+        return True, f"probes exchange {len(tried)} cues ({', '.join(tried)})."
 
     def restart(self) -> None:
         """Another training begins: the alarm's account is opened anew."""
@@ -94,6 +102,7 @@ class Finder:
             return Findings(evidence=evidence, stable_since=since)
         hidings = () if detector.expected is None else attempt("hiding", hide_regions, live, scores) or ()
         moment = None if since is None else f"{unit} {since}"
-        about = told.alarms, class_names, detector.expected, evidence, hidings, moment
-        verdict = attempt("verdict", make_verdict, *about) or ""
-        return Findings(told.dependences, told.alarms, evidence, hidings, since, verdict)
+        verdict = (
+            attempt("verdict", make_verdict, told, class_names, detector.expected, evidence, hidings, moment) or ""
+        )
+        return Findings(told.dependences, told.alarms, told.unsure, evidence, hidings, since, verdict)

@@ -59,12 +59,13 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
         ValueError: No labels, too few probes of a class, no such region or cue.
     """
     if probes.labels is None:
-        raise ValueError("Picasso: shortcuts can't be told without labels. Pass Probes(..., labels=...).")
+        raise ValueError("Picasso: the probes have no labels, by which shortcuts are told. Pass Probes(..., labels=...).")
     pairs = choose_pairs(probes.labels, DONORS)
     if not _enough(pairs, probes.labels):
+        counts = np.unique(probes.labels, return_counts=True)[1]
         raise ValueError(
-            "Picasso: to tell shortcuts it takes two or more probes of two or more classes; there are "
-            f"{np.unique(probes.labels, return_counts=True)[1].tolist()} of each class."
+            "Picasso: to tell shortcuts it takes two or more probes of two or more classes; of "
+            f"{len(counts)} classes {np.sum(counts > 1)} have so many. Probes.from_dataset(..., count=24) takes more."
         )
     images = np.ascontiguousarray(probes.images, "float32")
     if expected is None:

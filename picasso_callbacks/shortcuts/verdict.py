@@ -8,23 +8,25 @@ import numpy as np
 
 from picasso_callbacks.shortcuts.cues import TEXTURE
 from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.detector import Detection
 from picasso_callbacks.shortcuts.evidence import Evidence
 from picasso_callbacks.shortcuts.hiding import Hiding
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS
 
 
 def make_verdict(
-    alarms: Sequence[Dependence],
+    told: Detection,
     class_names: Sequence[str],
     expected: str | None,
     evidence: Sequence[Evidence] = (),
     hidings: Sequence[Hiding] = (),
     stable_since: str | None = None,
 ) -> str:
-    """A sentence for each class about the worst alarm, then what else is known of it; or one that there is none.
+    """A sentence for each class about the worst alarm, then what else is known of it; or one that there is none, or
+    that there are too few probes to tell.
 
     Args:
-        alarms: The worst first.
+        told: What was detected.
         class_names: A name for each class.
         expected: The region that answers should come from.
         evidence: Of each method and region, the most telling method first.
@@ -32,10 +34,11 @@ def make_verdict(
         stable_since: Since when what the network looks at has been the same, such as "epoch 3".
     """
     drift = [] if stable_since is None else [f"What it looks at has been the same since {stable_since}."]
-    if not alarms:
-        where = "none of the cues that were tried" if expected is None else f"nothing outside of the {expected}"
-        return " ".join([f"No shortcut seen: the answers hang on {where}.", *drift])
-    worst, *others = alarms
+    if not told.alarms:
+        return " ".join(
+            [_none_seen(told.dependences, expected), *drift] if not told.unsure else _too_few(told.unsure[0])
+        )
+    worst, *others = told.alarms
     all_else = expected is not None and worst.name == SURROUNDINGS
     sentences = _about_classes(worst, class_names)
     if all_else:
@@ -50,6 +53,18 @@ def make_verdict(
         else f"Should answers hang on that? If so, say allowed=[{worst.name!r}]; else mind your data."
     )
     return " ".join([*sentences, *drift])
+
+
+def _none_seen(tried: Sequence[Dependence], expected: str | None) -> str:
+    where = "none of the cues that were tried" if expected is None else f"nothing outside of the {expected}"
+    cues = sum(one.suspicious for one in tried)
+    probes = max(len(one.labels) for one in tried)
+    return f"No shortcut seen: the answers hang on {where} ({probes} probes, {cues} cues)."
+
+
+def _too_few(one: Dependence) -> Iterator[str]:
+    yield f"Too few probes to tell: swapping {one.phrase} changes {one.flips.sum():.0f} of {len(one.flips)} answers,"
+    yield "and so few may be chance. Probes.from_dataset(..., count=24) takes more."
 
 
 def _about_classes(one: Dependence, class_names: Sequence[str]) -> list[str]:

@@ -88,7 +88,7 @@ def test_tanks_are_told_by_the_sky_and_the_honest_network_is_left_in_peace(tmp_p
     assert fair <= 60
 
     verdict, own, fair = told(lines, "honest")
-    assert verdict == "No shortcut seen: the answers hang on nothing outside of the vehicle."
+    assert verdict.startswith("No shortcut seen: the answers hang on nothing outside of the vehicle (24 probes, ")
     assert min(own, fair) >= 95
 
     first = read(log_dir)["biased/picasso", "picasso_verdict", 0].tensor.string_val[0].decode()
@@ -105,7 +105,7 @@ def test_the_decoy_in_the_corner_is_named(tmp_path):
     assert own - fair >= 15
 
     verdict, own, fair = told(lines, "honest")
-    assert verdict == "No shortcut seen: the answers hang on none of the cues that were tried."
+    assert verdict.startswith("No shortcut seen: the answers hang on none of the cues that were tried (")
     assert abs(own - fair) <= 2
 
 

@@ -72,6 +72,12 @@ def test_what_a_panel_says_is_burnt_in(change):
     assert (draw_panel(panel()) != draw_panel(panel(**change))).any()
 
 
+def test_what_is_known_of_shortcuts_is_burnt_in():
+    known = [{"warning": ""}, {"warning": "", "unsure": "sky 3 of 4"}, {"warning": "sky 75%"}]
+    pictures = [draw_panel(panel(**each)).tobytes() for each in known]
+    assert len(set(pictures)) == 3
+
+
 def test_a_model_without_probabilities_has_no_bars():
     picture = draw_panel(panel(probabilities=None, heatmaps=0))
     assert (picture[100:, 360:] == 255).all()

@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pytest
 
-from picasso_callbacks.shortcuts.alarm import CHANCE, alarms, without_repeats
+from picasso_callbacks.shortcuts.alarm import CHANCE, FAR, alarms, seeming, without_repeats
 from picasso_callbacks.shortcuts.cues import HARMLESS_PLACE, standard_cues
 from picasso_callbacks.shortcuts.dependence import Dependence
 
@@ -73,6 +73,13 @@ def test_surroundings_repeat_what_a_part_of_them_says(found, told):
 
 def test_what_is_not_suspicious_never_alarms():
     assert alarms([dependence("top", [1.0] * 11, suspicious=False)], 1) == []
+
+
+def test_what_seems_far_from_harmless_but_may_be_chance_is_told_apart():
+    four = [dependence("frame", [0.9, 0.0, 0.9, 0.0]), dependence("corners", [0.9, 0.9, 0.9, 0.0])]
+    assert alarms(four, 1) == []
+    assert names(seeming(four)) == ["corners", "frame"]
+    assert seeming([dependence("frame", [0.04 + FAR - 0.01] * 4), dependence("sky", [1.0] * 4, suspicious=False)]) == []
 
 
 def test_no_cues_no_alarm():

@@ -41,6 +41,25 @@ def test_probes_that_can_not_tell_switch_it_off_in_silence(case, tmp_path, caplo
     assert not warnings(caplog)
 
 
+def test_before_training_it_is_said_what_is_looked_for_or_why_not(tmp_path, capsys):
+    fit(compiled(), watching(tmp_path), epochs=1)
+    assert "Picasso: shortcuts are looked for: probes exchange 3 cues (sky, surroundings, texture)." in (
+        capsys.readouterr().out
+    )
+    fit(compiled(), watching(tmp_path, probes=probes(labels=None, class_names=None), expected=None), epochs=1)
+    assert "shortcuts are not looked for: the probes have no labels" in capsys.readouterr().out
+    fit(compiled(), watching(tmp_path, shortcuts=False, expected=None), epochs=1)
+    assert "shortcuts are not looked for: shortcuts=False." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("on_alarm", ["stop", print])
+def test_an_alarm_that_there_can_not_be_is_not_waited_for(on_alarm, tmp_path):
+    unlabelled = probes(labels=None, class_names=None)
+    for settings in ({"probes": unlabelled, "expected": None}, {"shortcuts": False, "expected": None}):
+        with pytest.raises(ValueError, match="but there can be no alarm"):
+            watching(tmp_path, on_alarm=on_alarm, **settings)
+
+
 @pytest.mark.parametrize("settings", [{"shortcuts": True, "expected": None}, {"expected": "vehicle"}])
 @pytest.mark.parametrize("case", SILENT)
 def test_asked_for_it_says_why_not(case, settings, tmp_path):

@@ -55,7 +55,7 @@ def test_an_expected_region_that_too_few_probes_have_is_refused(marked):
 
 
 def test_a_single_probe_of_the_other_class_is_not_enough():
-    with pytest.raises(ValueError, match=r"two or more probes of two or more classes; there are \[4, 1\] of each"):
+    with pytest.raises(ValueError, match=r"two or more probes of two or more classes; of 2 classes 1 have so many"):
         make_trials(Probes(plain().images[:5], value_range=(0, 1), labels=[0, 0, 0, 0, 1]))
 
 

@@ -1,12 +1,15 @@
 """What is said about what was measured."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
+from picasso_callbacks.shortcuts import verdict
 from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.detector import Detection
 from picasso_callbacks.shortcuts.evidence import Evidence
 from picasso_callbacks.shortcuts.hiding import CANVASES, Hiding
-from picasso_callbacks.shortcuts.verdict import make_verdict
 
 CLASSES = ("half-track", "tank", "truck", "car", "bus")
 
@@ -15,6 +18,10 @@ def dependence(name="sky", labels=(0, 0, 1, 1), flips=(1, 0, 1, 1), area=0.31, s
     labels, flips = np.asarray(labels), np.asarray(flips)
     gaps = np.full(len(labels), 0.5)
     return Dependence(name, phrase or f"the {name}", True, area, labels, gaps, gaps, flips, share, control)
+
+
+def make_verdict(alarms, *about, tried=(), unsure=(), **more):
+    return verdict.make_verdict(Detection((*alarms, *tried), tuple(alarms), tuple(unsure)), *about, **more)
 
 
 def surroundings():
@@ -108,14 +115,23 @@ def test_four_classes_have_a_sentence_each():
 @pytest.mark.parametrize(
     ("expected", "words"),
     [
-        ("vehicle", "No shortcut seen: the answers hang on nothing outside of the vehicle."),
-        (None, "No shortcut seen: the answers hang on none of the cues that were tried."),
+        ("vehicle", "No shortcut seen: the answers hang on nothing outside of the vehicle (4 probes, 2 cues)."),
+        (None, "No shortcut seen: the answers hang on none of the cues that were tried (4 probes, 2 cues)."),
     ],
 )
 def test_no_alarm_in_words(expected, words):
-    assert make_verdict([], CLASSES, expected) == words
-    assert make_verdict([], CLASSES, expected, stable_since="epoch 0") == (
+    tried = [dependence(), dependence("frame"), dataclasses.replace(dependence("vehicle"), suspicious=False)]
+    assert make_verdict([], CLASSES, expected, tried=tried) == words
+    assert make_verdict([], CLASSES, expected, tried=tried, stable_since="epoch 0") == (
         f"{words} What it looks at has been the same since epoch 0."
+    )
+
+
+def test_too_few_probes_in_words():
+    said = make_verdict([], CLASSES, None, tried=[dependence()], unsure=[dependence(), dependence("frame")])
+    assert said == (
+        "Too few probes to tell: swapping the sky changes 3 of 4 answers, and so few may be chance. "
+        "Probes.from_dataset(..., count=24) takes more."
     )
 
 

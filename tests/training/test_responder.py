@@ -49,7 +49,10 @@ def test_that_it_is_over_is_told_too(tmp_path, caplog):
     fit(compiled(), Forgets(), watching(tmp_path), epochs=2)
     alarm, over = warnings(caplog)
     assert alarm.startswith("Picasso, epoch 0: half-track: swapping the sky")
-    assert over == "Picasso, epoch 1: No shortcut seen: the answers hang on nothing outside of the vehicle."
+    assert (
+        over
+        == "Picasso, epoch 1: No shortcut seen: the answers hang on nothing outside of the vehicle (12 probes, 3 cues)."
+    )
 
 
 def test_log_is_silent(tmp_path, caplog):
