@@ -59,7 +59,7 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
         ValueError: No labels, too few probes of a class, no such region or cue.
     """
     if probes.labels is None:
-        raise ValueError("Picasso: the probes have no labels, by which shortcuts are told. Pass Probes(..., labels=...).")
+        raise ValueError("Picasso: the probes have no labels, which shortcuts are told by. Pass Probes(labels=...).")
     pairs = choose_pairs(probes.labels, DONORS)
     if not _enough(pairs, probes.labels):
         counts = np.unique(probes.labels, return_counts=True)[1]
