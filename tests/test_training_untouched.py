@@ -7,6 +7,7 @@ import zipfile
 import keras
 import numpy as np
 import pytest
+from helpers.processes import run
 from helpers.random_training import random_layers, seed
 
 from picasso_callbacks import Picasso, Probes
@@ -228,3 +229,20 @@ def test_explain_changes_nothing():
     after = [keras.ops.convert_to_numpy(variable) for variable in (*model.variables, *model.optimizer.variables)]
     np.testing.assert_equal(after, before)
     assert model.get_metrics_result() == metrics
+
+
+UNSEEDED = """
+import sys, keras, numpy as np
+from picasso_callbacks import Picasso, Probes
+layers = [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
+model = keras.Sequential(layers)
+model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)
+x = np.random.rand(4, 8, 8, 3).astype("float32")
+model.fit(x, np.array([0, 1, 0, 1]), verbose=0, callbacks=[Picasso(LOG_DIR, Probes(x[:2]), on_error="raise")])
+"""
+
+
+def test_trained_eagerly_without_a_seed(tmp_path):
+    ended = run(UNSEEDED.replace("LOG_DIR", repr(str(tmp_path))))
+    assert ended.returncode == 0, ended.stderr
+    assert list(tmp_path.rglob("*tfevents*"))

@@ -109,6 +109,9 @@ def _variables_in(held: Any) -> Iterator[tf.Variable]:
 def _another_seed() -> Iterator[None]:
     """Within this, operations draw by another global seed than the training's, whose kernels would remember it."""
     inner = context.context()
+    if inner._seed is None:  # nobody's numbers come again, and there is no generator of seeds yet
+        yield
+        return
     before = inner._seed, inner._rng
     inner._seed, inner._rng = _SEED, random.Random(_SEED)
     try:
