@@ -9,7 +9,7 @@ import re
 
 import keras
 
-from picasso_callbacks.model.incremental import make_graph
+from picasso_callbacks.model.incremental import try_graph
 
 BOUND = 10**9
 """How many bytes the activations of a batch may take, or half of what is free if that is less."""
@@ -58,10 +58,7 @@ def images_at_once(model: keras.Model, shape: tuple[int, ...], free: float = mat
         free: How many bytes are free.
     """
     bound = int(min(BOUND, free / 2))
-    graph = None
-    if len(shape) == 3:
-        with contextlib.suppress(Exception):  # a layer that can't say what it makes
-            graph = make_graph(model, shape)
+    graph = try_graph(model, shape) if len(shape) == 3 else None
     if graph is None:
         widest = CHANNELS * math.prod(shape[:2])
         return max(bound // (4 * AT_ONCE * widest), 1), max(bound // (4 * 2 * AT_ONCE * widest), 1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from typing import Any
 
@@ -10,7 +9,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from picasso_callbacks.model.incremental import make_graph
+from picasso_callbacks.model.incremental import try_graph
 
 FAINT, STRONG = 0.02, 20.0
 """Normalised inputs have a spread of about 1; less or more than this is another range, not another contrast."""
@@ -38,9 +37,7 @@ def range_notes(model: keras.Model, inputs: np.ndarray) -> tuple[str, ...]:
     """
     if inputs.ndim != 4:
         return ()
-    graph = None
-    with contextlib.suppress(Exception):  # a layer that can't say what it makes
-        graph = make_graph(model, inputs.shape[1:])
+    graph = try_graph(model, inputs.shape[1:])
     values, place, last = inputs.astype("float64"), 0, None
     low, high = values.min(), values.max()
     for step in graph.steps if graph else ():

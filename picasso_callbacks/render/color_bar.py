@@ -30,14 +30,14 @@ def draw_color_bar(sheet: Sheet, left: int, top: int, width: int, heatmap: Heatm
 
 
 @functools.lru_cache(256)
-def ticks(scale: Scale, width: int) -> list[tuple[float, float, float]]:
+def ticks(scale: Scale, width: int) -> tuple[tuple[float, float, float], ...]:
     """`(value, where its number starts, where it is)` in pixels from the bar's left end, none of them touching."""
     placed: list[tuple[float, float, float]] = []
     for value in _candidates(scale):
         pair = [_place(each, scale, width) for each in ([value, -value] if scale.signed and value else [value])]
         if not any(_touch(new, old) for new in pair for old in placed) and not (len(pair) == 2 and _touch(*pair)):
             placed += pair
-    return sorted(placed)
+    return tuple(sorted(placed))
 
 
 def number(value: float, digits: int = 2) -> str:

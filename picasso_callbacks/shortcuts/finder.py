@@ -102,7 +102,6 @@ class Finder:
             return Findings(evidence=evidence, stable_since=since)
         hidings = () if detector.expected is None else attempt("hiding", hide_regions, live, scores) or ()
         moment = None if since is None else f"{unit} {since}"
-        verdict = (
-            attempt("verdict", make_verdict, told, class_names, detector.expected, evidence, hidings, moment) or ""
-        )
+        about = told, class_names, detector.expected, evidence, hidings, moment
+        verdict = attempt("verdict", make_verdict, *about) or ""
         return Findings(told.dependences, told.alarms, told.unsure, evidence, hidings, since, verdict)

@@ -34,10 +34,10 @@ def make_verdict(
         stable_since: Since when what the network looks at has been the same, such as "epoch 3".
     """
     drift = [] if stable_since is None else [f"What it looks at has been the same since {stable_since}."]
+    if told.unsure:
+        return _too_few(told.unsure[0])
     if not told.alarms:
-        return " ".join(
-            [_none_seen(told.dependences, expected), *drift] if not told.unsure else _too_few(told.unsure[0])
-        )
+        return " ".join([_none_seen(told.dependences, expected), *drift])
     worst, *others = told.alarms
     all_else = expected is not None and worst.name == SURROUNDINGS
     sentences = _about_classes(worst, class_names)
@@ -62,9 +62,11 @@ def _none_seen(tried: Sequence[Dependence], expected: str | None) -> str:
     return f"No shortcut seen: the answers hang on {where} ({probes} probes, {cues} cues)."
 
 
-def _too_few(one: Dependence) -> Iterator[str]:
-    yield f"Too few probes to tell: swapping {one.phrase} changes {one.flips.sum():.0f} of {len(one.flips)} answers,"
-    yield "and so few may be chance. Probes.from_dataset(..., count=24) takes more."
+def _too_few(one: Dependence) -> str:
+    return (
+        f"Too few probes to tell: swapping {one.phrase} changes {one.flips.sum():.0f} of {len(one.flips)} answers, "
+        "and so few may be chance. Probes.from_dataset(..., count=24) takes more."
+    )
 
 
 def _about_classes(one: Dependence, class_names: Sequence[str]) -> list[str]:

@@ -9,7 +9,7 @@ A layer of your own takes part if it is given a rule: `rules[MyLayer] = pointwis
 """
 
 from picasso_callbacks.model.incremental.ask import UnderWindows
-from picasso_callbacks.model.incremental.graph import make_graph
+from picasso_callbacks.model.incremental.graph import try_graph
 from picasso_callbacks.model.incremental.plan import Plan, make_plan
 from picasso_callbacks.model.incremental.routes import Routes
 from picasso_callbacks.model.incremental.rules import pointwise, rules, sliding
@@ -19,11 +19,11 @@ __all__ = [
     "Plan",
     "Routes",
     "UnderWindows",
-    "make_graph",
     "make_plan",
     "pointwise",
     "rules",
     "run_under_windows",
     "run_untouched",
     "sliding",
+    "try_graph",
 ]

@@ -101,6 +101,14 @@ def make_graph(model: keras.Model, input_shape: tuple[int, ...]) -> Graph | None
     return Graph(tuple(walk.steps), tuple(outputs), function._outputs_struct, input_shape, function.inputs[0].dtype)
 
 
+def try_graph(model: keras.Model, input_shape: tuple[int, ...]) -> Graph | None:
+    """As `make_graph`, but `None` also where a layer can't say what it makes."""
+    try:
+        return make_graph(model, input_shape)
+    except Exception:
+        return None
+
+
 class _Walk:
     def __init__(self) -> None:
         self.steps: list[Step] = []
