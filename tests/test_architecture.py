@@ -33,6 +33,7 @@ FLOORS = {
         {"__init__"},
     ],
     "model": [
+        {"own_training"},
         {"arrangement", "backends", "batches", "canvases", "head", "windows"},
         {"incremental", "inputs", "layout"},
         {"memory", "passes", "value_range"},

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import keras
 import numpy as np
 
 from picasso_callbacks.model.arrangement import Arrangement, arrange, arrangement_for, find_arrangement, fits
+from picasso_callbacks.model.own_training import overrides
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
 from picasso_callbacks.typing import Preprocess
@@ -120,11 +120,7 @@ def _own_preprocess(model: keras.Model) -> Preprocess | None:
     if callable(samples):
         has_its_own = preprocessor is not None or not hasattr(model, "preprocessor")
         return (lambda images: _image_in(samples(images))) if has_its_own else None
-    trains_its_own_way = any(
-        getattr(inspect.unwrap(getattr(type(model), name)), "__module__", "").partition(".")[0] != "keras"
-        for name in ("fit", "train_step")
-    )
-    if callable(preprocessor) and trains_its_own_way:
+    if callable(preprocessor) and overrides(model, "fit", "train_step"):
         raise ValueError(
             "Picasso: the model has a preprocessor and a training of its own, which may prepare the images before the "
             "model is called; expected to know. Pass preprocess=..., which makes the model's inputs of the probes: "

@@ -20,6 +20,7 @@ from picasso_callbacks.model.head import Derived, Scores
 from picasso_callbacks.model.inputs import Inputs
 from picasso_callbacks.model.layout import Layout
 from picasso_callbacks.model.memory import free_bytes, images_at_once
+from picasso_callbacks.model.own_training import training_notes, unused_scaling
 from picasso_callbacks.model.passes import Passes
 from picasso_callbacks.model.under_masks import Masks, Measure, UnderMasks
 from picasso_callbacks.model.value_range import range_notes
@@ -87,7 +88,8 @@ class LiveModel:
         limit = self._inputs.at_once or options.batch_size or min(max(best, SMALLEST), LARGEST, asked)
         self.batches = Batches(limit, fixed=self._inputs.at_once is not None)
         self._passes = Passes(self._backend, self._inputs, self.batches, options, derived)
-        self._reader = self._passes.begin(self.inputs)
+        with unused_scaling(model) as unused:
+            self._reader = self._passes.begin(self.inputs)
         self.head, self.classes = self._reader.head, self._passes.classes
         possible = options.incremental and self.layout.plain and not probes.extra and not self._inputs.at_once
         windows = (options.batch_size or 4 * self.batches.limit) if possible else 0
@@ -96,7 +98,9 @@ class LiveModel:
         self._gradients = self._backend.compile_gradients(self._passes.target_scores)
         kept = -(-self.batches.limit // 4)  # what is computed has to be kept
         self._gradient_batches = self.batches.of(kept if options.batch_size else min(kept, differentiated))
-        self.notes = (*self._steadiness(), *range_notes(model, self.inputs))
+        assumes_logits = self.head.source == "outputs" and self.head.reading != "value" and options.decode_prob is None
+        guessed = training_notes(model, set() if options.preprocess else unused, assumes_logits)
+        self.notes = (*self._steadiness(), *range_notes(model, self.inputs), *guessed)
         for note in self.notes:
             logger.warning("Picasso: %s", note)
 

@@ -888,11 +888,11 @@ class Embedding(keras.Model):
         return self.compute_loss(y=positives, y_pred=self(anchors, training=True))
 
 
-def metric_learning() -> Specimen:
+def metric_learning(**settings: Any) -> Specimen:
     image = keras.Input(SIZE)
     x = layers.GlobalAveragePooling2D()(layers.Conv2D(6, 3, strides=2, activation="relu")(image))
     model = Embedding(image, layers.UnitNormalization()(layers.Dense(8)(x)))
-    return example(model, FROM_LOGITS, OTHERS[0], itself, settings={"decode_prob": "value"})
+    return example(model, FROM_LOGITS, OTHERS[0], itself, settings=settings)
 
 
 class Distiller(keras.Model):
@@ -1499,7 +1499,7 @@ EXAMPLES: dict[str, Callable[[], Specimen]] = {
     "Image similarity estimation using a Siamese Network with a triplet loss": lambda: triplets(
         extra=[None, *OTHERS[:, :2]], settings={"output": 1, "decode_prob": "value"}
     ),
-    "Metric learning for image similarity search": metric_learning,
+    "Metric learning for image similarity search": lambda: metric_learning(decode_prob="value"),
     "Knowledge Distillation": lambda: distillation(decode_prob="softmax"),
     "Distilling Vision Transformers": lambda: example(
         DistilledTransformer(), None, score=odds_of_logits, settings={"decode_prob": "softmax"}
@@ -1573,6 +1573,14 @@ REFUSED: dict[str, Refusal] = {
     "Image similarity estimation using a Siamese Network with a triplet loss: nobody says these are distances": (
         lambda: triplets(extra=[None, *OTHERS[:, :2]], settings={"output": 1}),
         r"one for each image, range from.*decode_prob='value' where they are plain numbers",
+    ),
+    "Metric learning for image similarity search: a loss that takes something else for logits": (
+        metric_learning,
+        r"whether the model's outputs are these logits, nobody can tell: its own compute_loss.*'value'",
+    ),
+    "Monocular depth estimation: a loss that its step never asks": (
+        depth,
+        r"whether the model's outputs are these logits, nobody can tell: there is one for each.*'value'",
     ),
     "Knowledge Distillation: nobody says these are logits": (
         distillation,

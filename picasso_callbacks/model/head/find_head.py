@@ -28,6 +28,7 @@ def find_head(
     loss: Any = None,
     precision: float = 0.0,
     is_sigmoid: bool = False,
+    own_loss: bool = False,
 ) -> Head:
     """Finds out how a model's output is to be read. Numbers that might be so by chance decide nothing.
 
@@ -39,6 +40,7 @@ def find_head(
         loss: The loss for this output; it is asked where the numbers leave a choice. Only Keras' own are known.
         precision: The distance from 1 to the next number in the coarsest type that the model computes with.
         is_sigmoid: Whether the model's graph says that the output comes from a sigmoid.
+        own_loss: Whether a `compute_loss` of the model's own decides what `loss` is applied to.
 
     Raises:
         ValueError: The numbers don't look like what they are read as; the message says what mends it.
@@ -63,13 +65,7 @@ def find_head(
     if activation is not None:
         return Head(_reading(activation, one_unit), "logits", dense)
     if _from_logits(loss):
-        if not one_unit and not _names(loss, "crossentropy"):
-            raise ValueError(
-                f"Picasso: the model's outputs are logits, since its loss {_name(loss)} has from_logits=True; nobody "
-                "can tell whether the classes share one softmax. Pass decode_prob='softmax' or 'sigmoid'."
-            )
-        name = "sigmoid" if one_unit or _names(loss, "binary") else "softmax"
-        return Head(_reading(name, one_unit), "outputs", dense)
+        return Head(_reading(_as_logits(loss, one_unit, own_loss), one_unit), "outputs", dense)
     if _names(loss, *_REGRESSION):
         return Head("value", "outputs", dense)
     name = "sigmoid" if is_sigmoid else _as_probabilities(rows, loss, one_unit, tolerance)
@@ -105,6 +101,22 @@ def _activation(
     if as_softmax and as_sigmoid:  # an untrained network can give the same numbers either way
         return "sigmoid" if _names(loss, "binary") else "softmax"
     return "softmax" if as_softmax else "sigmoid" if as_sigmoid else None
+
+
+def _as_logits(loss: Any, one_unit: bool, own_loss: bool) -> Literal["softmax", "sigmoid"]:
+    """Which function makes probabilities of what `loss` takes for logits."""
+    if own_loss or (one_unit and _names(loss, "categorical")):
+        doubt = "its own compute_loss may give it others" if own_loss else "there is one for each image or position"
+        raise ValueError(
+            f"Picasso: the model's loss {_name(loss)} has from_logits=True, but whether the model's outputs are these "
+            f"logits, nobody can tell: {doubt}. {_MEND}"
+        )
+    if not one_unit and not _names(loss, "crossentropy"):
+        raise ValueError(
+            f"Picasso: the model's outputs are logits, since its loss {_name(loss)} has from_logits=True; nobody "
+            "can tell whether the classes share one softmax. Pass decode_prob='softmax' or 'sigmoid'."
+        )
+    return "sigmoid" if one_unit or _names(loss, "binary") else "softmax"
 
 
 def _as_probabilities(output: np.ndarray, loss: Any, one_unit: bool, tolerance: float) -> Literal["softmax", "sigmoid"]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import keras
 
+from picasso_callbacks.model.own_training import overrides
+
 logger = logging.getLogger("picasso_callbacks")
 
 
@@ -50,6 +52,11 @@ class Pick:
     def loss(self) -> Any:
         """The loss that the model has for the output, as `loss_of` gives it."""
         return loss_of(self._model, self.key)
+
+    @property
+    def own_loss(self) -> bool:
+        """Whether the model's own `compute_loss` decides what the loss is applied to."""
+        return overrides(self._model, "compute_loss")
 
     @property
     def is_sigmoid(self) -> bool:

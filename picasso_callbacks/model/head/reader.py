@@ -126,7 +126,7 @@ def make_reader(
         ValueError: The outputs can't be read so, or a mask or derived target doesn't go with them.
     """
     output = pick(outputs)
-    head = find_head(output, logits, options.decode_prob, pick.loss, precision, pick.is_sigmoid)
+    head = find_head(output, logits, options.decode_prob, pick.loss, precision, pick.is_sigmoid, pick.own_loss)
     mask = options.output_mask
     if mask is not None and not head.dense:
         raise ValueError(
