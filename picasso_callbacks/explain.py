@@ -182,6 +182,7 @@ class Inquiry:
             class_scores=scores.logits[:, : scores.classes],
             probabilities=scores.probabilities,
             explanations=explanations,
+            exclusive=live.head.exclusive or live.head.reading in ("softmax", "binary"),
             notes=(*live.notes, *self._contradiction(live, scores)),
             **vars(findings),
         )

@@ -14,7 +14,7 @@ from PIL import Image
 from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.render import Heatmap, Panel, draw_panel
-from picasso_callbacks.shortcuts import Findings
+from picasso_callbacks.shortcuts import Findings, words_on_card
 
 
 @dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
@@ -29,6 +29,7 @@ class Report(Findings):
         targets: int `[P, K]`, what is explained of each probe.
         class_scores: float32 `[P, classes]`: logits, or the outputs themselves where they are plain numbers.
         probabilities: float32 `[P, classes]`; `None` where the outputs are plain numbers.
+        exclusive: Whether one class excludes the others, as under a softmax; else each is a yes or no of its own.
         explanations: An `Explanation` for each method, by its name.
         notes: What one must know of the model's answers to read the numbers right, a sentence or two each.
         dependences: How far the answers hang on each cue that was tried; empty if shortcuts were not looked for.
@@ -55,6 +56,7 @@ class Report(Findings):
     class_scores: np.ndarray
     probabilities: np.ndarray | None
     explanations: Mapping[str, Explanation]
+    exclusive: bool = True
     notes: tuple[str, ...] = ()
 
     def __getitem__(self, method: str) -> Explanation:
@@ -100,20 +102,16 @@ class Report(Findings):
             class_names=self.class_names,
             probabilities=bars[0] if bars and not plain else None,
             plain_values=bars[0] if bars and plain else None,
-            warning=self._warning(),
-            unsure=", ".join(f"{one.name} {one.flips.sum():.0f} of {len(one.flips)}" for one in self.unsure[:2]),
+            finding=words_on_card(self.dependences, self.alarms, self.unsure, index),
+            alarm=bool(self.alarms),
+            outline=next((one.mask_of(index) for one in self.alarms if one.moves(index)), None),
             label=None if self.probes.labels is None or plain else int(self.probes.labels[index]),
             targets=targets,
             target_names=tuple(names[target] for target in targets),
             heatmaps=tuple(heatmaps),
+            exclusive=self.exclusive,
             notes=self.notes,
         )
-
-    def _warning(self) -> str | None:
-        """The alarms in a few words, empty if there are none; `None` if shortcuts were not looked for."""
-        if not self.dependences:
-            return None
-        return ", ".join(f"{one.name} {max(one.change, one.errors.mean()):.0%}" for one in self.alarms)
 
     def maps(self) -> dict[str, Explanation]:
         """The explanations that are heatmaps, by method."""

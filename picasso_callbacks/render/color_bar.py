@@ -10,23 +10,24 @@ import numpy as np
 from picasso_callbacks.explanation import Scale
 from picasso_callbacks.render.colors import FAINT_INK, INK, LINE, overlay
 from picasso_callbacks.render.contents import Heatmap
-from picasso_callbacks.render.sheet import Sheet, fit_text, text_width
+from picasso_callbacks.render.sheet import Sheet, text_width
 
 THICKNESS = 14
-_TEXT = 21
+_TEXT = 22
 _GAP = 9  # pixels between two numbers
-HEIGHT = THICKNESS + 2 * (_TEXT + 8)
+_A_VALUE = "-88.8"
+HEIGHT = THICKNESS + 2 * (_TEXT + 5)
 
 
 def draw_color_bar(sheet: Sheet, left: int, top: int, width: int, heatmap: Heatmap) -> None:
-    """The bar, its numbers, its unit, and the largest value where it lies beyond the bar's end."""
+    """The bar, its numbers, what its ends mean, and the largest value where it lies beyond them."""
     scale = heatmap.scale
     sheet.picture(left, top, _bar(scale, width))
     numbers_top = top + THICKNESS + 5
     for value, start, middle in ticks(scale, width):
         sheet.box(left + middle, top + THICKNESS, 1, 4, FAINT_INK)
         sheet.text(left + start, numbers_top, number(value), _TEXT)
-    _draw_legend(sheet, left, numbers_top + _TEXT + 6, width, heatmap)
+    _draw_legend(sheet, left, numbers_top + _TEXT + 4, width, heatmap)
 
 
 @functools.lru_cache(256)
@@ -84,17 +85,25 @@ def beyond(heatmap: Heatmap) -> float | None:
 
 
 def _draw_legend(sheet: Sheet, left: int, top: int, width: int, heatmap: Heatmap) -> None:
+    """What the bar's ends mean, always; between them, the value beyond them, in what words there is room for."""
     extreme = beyond(heatmap)
-    middle = heatmap.unit
+    words = ("", "")
+    if heatmap.scale.signed:
+        words = ("against", "for") if heatmap.unit else ("lowers", "raises")
+        if text_width("".join(words), _TEXT) + text_width(_A_VALUE, _TEXT) + 2 * _GAP > width:
+            words = ("−", "+")
+    middle = ""
     if extreme is not None:
-        middle = f"{'max' if extreme > 0 else 'min'} {number(extreme, 3)} {heatmap.unit}"
-    color = FAINT_INK if extreme is None else INK
-    middle = fit_text(middle, _TEXT, width)
-    sheet.text(left + width / 2, top, middle, _TEXT, color, align=0.5)
-    room = (width - text_width(middle, _TEXT)) / 2 - _GAP
-    if heatmap.scale.signed and room >= text_width("against", _TEXT):
-        sheet.text(left, top, "against", _TEXT, FAINT_INK)
-        sheet.text(left + width, top, "for", _TEXT, FAINT_INK, align=1)
+        value = number(extreme, 3)
+        room = width - text_width("".join(words), _TEXT) - 2 * _GAP
+        wordings = (f"{'max' if extreme > 0 else 'min'} {value}", value)
+        middle = next((each for each in wordings if text_width(each, _TEXT) <= room), "")
+    if not heatmap.scale.signed and not middle and text_width(heatmap.unit, _TEXT) <= width:
+        sheet.text(left + width / 2, top, heatmap.unit, _TEXT, FAINT_INK, align=0.5)
+    sheet.text(left, top, words[0], _TEXT, FAINT_INK)
+    sheet.text(left + width, top, words[1], _TEXT, FAINT_INK, align=1)
+    centre = (width + text_width(words[0], _TEXT) - text_width(words[1], _TEXT)) / 2
+    sheet.text(left + centre, top, middle, _TEXT, INK, align=0.5)
 
 
 @functools.lru_cache(32)

@@ -15,6 +15,8 @@ from PIL import Image
 
 from picasso_callbacks.explanation import Scale
 
+Color = tuple[int, int, int]
+
 PAPER = (255, 255, 255)
 INK = (33, 37, 43)
 FAINT_INK = (106, 112, 122)

@@ -43,9 +43,11 @@ class Panel:
         target_names: K names of the targets.
         heatmaps: None to five. A method that failed is absent.
         plain_values: float32 `[classes]`: what the model says where its outputs are plain numbers.
+        exclusive: Whether one class excludes the others; else all above one half are what the model says.
         notes: Sentences on the model's answers, drawn under the picture.
-        warning: On what the answers hang and should not; empty: nothing was seen; `None`: it was not looked for.
-        unsure: On what they seem to hang, where there are too few probes to tell.
+        finding: What is said of shortcuts; empty: they were not looked for.
+        alarm: Whether that is an alarm.
+        outline: bool `[h, w]`: where the cue is on which this answer hangs and should not; `None`: nowhere.
     """
 
     name: str
@@ -58,9 +60,11 @@ class Panel:
     target_names: tuple[str, ...]
     heatmaps: tuple[Heatmap, ...]
     plain_values: np.ndarray | None = None
+    exclusive: bool = True
     notes: tuple[str, ...] = ()
-    warning: str | None = None
-    unsure: str = ""
+    finding: str = ""
+    alarm: bool = False
+    outline: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

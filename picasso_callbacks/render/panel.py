@@ -1,7 +1,8 @@
-"""The composite picture of one probe: header, probe, probabilities, and a grid of heatmaps.
+"""The composite picture of one probe: what is said of it, the probe and its probabilities, and a grid of heatmaps.
 
-The layout hangs only on the number of targets, heatmaps and classes and on the image's shape, so that the picture does
-not jump while someone drags the slider.
+It has the shape of the cards of TensorBoard's dashboards, as far as its contents allow. The layout hangs only on the
+number of targets, heatmaps and classes and on the image's shape, so that the picture does not jump while someone drags
+the slider.
 """
 
 from __future__ import annotations
@@ -15,22 +16,26 @@ from picasso_callbacks.render.color_bar import HEIGHT as BAR_HEIGHT
 from picasso_callbacks.render.color_bar import draw_color_bar
 from picasso_callbacks.render.colors import FAINT_INK, INK, LINE, RIGHT, WRONG, luminance
 from picasso_callbacks.render.contents import Heatmap, Panel
+from picasso_callbacks.render.grid import GAP, METHOD_GAP, Grid, arrange
 from picasso_callbacks.render.maps import draw_map
-from picasso_callbacks.render.probabilities import draw_bars, percent, prediction
+from picasso_callbacks.render.names import fit_names
+from picasso_callbacks.render.outline import outlined
+from picasso_callbacks.render.probabilities import ALL_CLASSES, FEW_CLASSES, ROW, draw_bars, percent, predictions
+from picasso_callbacks.render.probabilities import rows as rows_of_bars
 from picasso_callbacks.render.resize import fit_box, resize_image
 from picasso_callbacks.render.sheet import Sheet, text_width, wrap_text
 
-# TensorBoard shows a card 350 pixels wide and skips pixels instead of averaging them: at twice that width it takes
-# every second one, and strokes two pixels wide survive.
-WIDTH = 700
-_MARGIN = 16
-_GAP = 15
-_NAME_TEXT, _TEXT, _TITLE_TEXT, _NOTE_TEXT = 28, 25, 24, 21
+# The image dashboard shows a card 350 pixels wide and skips pixels instead of averaging them: at twice that width it
+# takes every second one, strokes two pixels wide survive, and letters of 22 pixels are 11 high. Time Series has room
+# for 374 x 215 pixels: what is higher than this becomes narrower there.
+WIDTH, HEIGHT = 700, 402
+_MARGIN = 12
+_LEFT = 204  # the column of the probe and its probabilities
+_GUTTER = 14
+_NAME_TEXT, _TEXT, _SMALL_TEXT = 26, 24, 22
 _LONGEST_MOMENT = "step 8888888"
 _ARROW = 16
-_BAND_HEAD = _TITLE_TEXT + 10 + _NOTE_TEXT + 10  # the titles and the first target's name
-_MAPS_HEIGHT = 1065  # what the rows of one column may take together
-_TALLEST = 1.5  # a cell's height, in column widths
+_LABEL_HEIGHT = _SMALL_TEXT + 5
 
 
 def draw_panel(panel: Panel) -> np.ndarray:
@@ -53,106 +58,111 @@ def draw_heatmap(panel: Panel, index: int) -> np.ndarray:
 
 
 def _compose(panel: Panel, bars: bool) -> np.ndarray:
-    """Columns of one width: the probe and the first heatmaps, then the other heatmaps in a second band."""
-    targets, heatmaps = len(panel.targets), panel.heatmaps
-    sheet = Sheet(WIDTH, height=3 * _MAPS_HEIGHT + 100 * (10 + targets))
-    columns = 2 if len(heatmaps) < 2 else 3
-    width = (WIDTH - 2 * _MARGIN - (columns - 1) * _GAP) // columns
-    lefts = [_MARGIN + column * (width + _GAP) for column in range(columns)]
-    cell = fit_box(panel.image.shape, min(round(_TALLEST * width), _MAPS_HEIGHT // max(targets, 1)), width)
-
+    """The probe and its bars on the left, and on the right the heatmaps, or the bars where there are none."""
+    heatmaps = panel.heatmaps
+    sheet = Sheet(WIDTH, height=4 * HEIGHT + 100 * (len(heatmaps) + 1) * (len(panel.targets) + 1))
     top = _draw_header(sheet, panel)
-    image_top = top + _BAND_HEAD if heatmaps else top
-    image = resize_image(panel.image, cell)
-    sheet.picture(lefts[0], image_top, image)
-    shown = luminance(image)
-    bottom = image_top + cell[0]
+    room = HEIGHT - top - _MARGIN
+    below = rows_of_bars(panel, FEW_CLASSES) * ROW + GAP if bars and heatmaps else 0
+    image = resize_image(panel.image, fit_box(panel.image.shape, room - below, _LEFT))
+    sheet.picture(_MARGIN, top, image if panel.outline is None else outlined(image, panel.outline, WRONG))
+    bottom, right = top + len(image), _MARGIN + _LEFT + _GUTTER
+    width = WIDTH - _MARGIN - right
     if heatmaps:
-        sheet.text(lefts[0], top - 3, "probe", _TITLE_TEXT)
-    if bars and heatmaps:
-        bottom = draw_bars(sheet, lefts[0], bottom + _GAP, width, panel)
+        if bars:
+            bottom = draw_bars(sheet, _MARGIN, bottom + GAP, _LEFT, panel, FEW_CLASSES)
+        head = _SMALL_TEXT + 6
+        grid = arrange(
+            len(heatmaps), len(panel.targets), panel.image.shape, (room, width), head, _LABEL_HEIGHT, BAR_HEIGHT
+        )
+        shown, band_top = luminance(resize_image(panel.image, grid.cell)), top
+        for first in range(0, len(heatmaps), grid.methods):
+            band = heatmaps[first : first + grid.methods]
+            ends = _draw_band(sheet, right, band_top, grid, shown, panel, band)
+            bottom, band_top = max(bottom, ends), ends + METHOD_GAP
     elif bars:
-        bottom = max(bottom, draw_bars(sheet, lefts[1], top, width, panel))
-    for first, lefts_of_band in ((0, lefts[1:]), (columns - 1, lefts)):
-        band = heatmaps[first : first + len(lefts_of_band)]
-        if band:
-            top = bottom + _GAP if first else top
-            bottom = max(bottom, _draw_band(sheet, top, lefts_of_band, width, shown, panel, band))
-    return sheet.cut(_draw_notes(sheet, bottom + _GAP, panel))
+        bottom = max(bottom, draw_bars(sheet, right, top, width, panel, ALL_CLASSES))
+    return sheet.cut(_draw_notes(sheet, bottom + _MARGIN, panel))
 
 
 def _draw_header(sheet: Sheet, panel: Panel) -> int:
-    right = WIDTH - _MARGIN
-    sheet.text(right, _MARGIN - 4, panel.moment, _NAME_TEXT, align=1)
-    room = right - _MARGIN - text_width(_LONGEST_MOMENT, _NAME_TEXT)
-    sheet.text(_MARGIN, _MARGIN - 4, panel.name, _NAME_TEXT, width=room)
-    top = _MARGIN + 34
-    says = prediction(panel.probabilities)
-    x: float = _MARGIN
-    if panel.label is not None:
+    """The name and the moment, what the model says, and what is known of shortcuts: a line each."""
+    right, top = WIDTH - _MARGIN, _MARGIN - 4
+    sheet.text(right, top, panel.moment, _NAME_TEXT, align=1)
+    sheet.text(_MARGIN, top, panel.name, _NAME_TEXT, width=right - _MARGIN - text_width(_LONGEST_MOMENT, _NAME_TEXT))
+    top += _NAME_TEXT + 8
+    if panel.label is not None or panel.probabilities is not None:
+        _draw_answer(sheet, top, panel)
+        top += _TEXT + 8
+    if panel.finding:
+        color = WRONG if panel.alarm else FAINT_INK
+        sheet.text(_MARGIN, top, panel.finding, _SMALL_TEXT, color, width=right - _MARGIN)
+        top += _SMALL_TEXT + 8
+    sheet.box(_MARGIN, top, right - _MARGIN, 1, LINE)
+    return top + GAP
+
+
+def _draw_answer(sheet: Sheet, top: int, panel: Panel) -> None:
+    right, x = WIDTH - _MARGIN, float(_MARGIN)
+    says = predictions(panel.probabilities, panel.exclusive)
+    label = [] if panel.label is None else [panel.label]
+    words = 60 + 110 * len(label) + 75 * len(says)  # beside the names
+    room = (right - _MARGIN - words) / max(len(label) + len(says), 1)
+    named = [*label, *says]
+    names = dict(zip(named, fit_names([panel.class_names[each] for each in named], _TEXT, room), strict=True))
+    for index in label:
         sheet.arrow(_MARGIN, top + 6, _ARROW, RIGHT)
         x = sheet.text(x + _ARROW + 4, top, "label", _TEXT, FAINT_INK) + 7
-        x = sheet.text(x, top, panel.class_names[panel.label], _TEXT, RIGHT, width=230) + 22
-    if says is not None and panel.probabilities is not None:
-        color = INK if panel.label is None else RIGHT if says == panel.label else WRONG
-        value = percent(float(panel.probabilities[says]))
+        x = sheet.text(x, top, names[index], _TEXT, RIGHT) + 22
+    if says:
         x = sheet.text(x, top, "says", _TEXT, FAINT_INK) + 7
-        x = (
-            sheet.text(x, top, panel.class_names[says], _TEXT, color, width=right - x - text_width(value, _TEXT) - 9)
-            + 9
-        )
-        sheet.text(x, top, value, _TEXT, color)
-    if panel.warning is not None:
-        top += _TEXT + 9
-        color, words = FAINT_INK, "no shortcut seen"
-        if panel.warning or panel.unsure:
-            color = WRONG if panel.warning else INK
-            words = f"hangs on {panel.warning}" if panel.warning else f"too few probes to tell: {panel.unsure}"
-        sheet.text(_MARGIN, top, words, _TEXT, color, width=right - _MARGIN)
-    sheet.box(_MARGIN, top + _TEXT + 12, right - _MARGIN, 1, LINE)
-    return top + _TEXT + 12 + _GAP
+    for index in says:
+        assert panel.probabilities is not None
+        color = INK if not label else RIGHT if index in label else WRONG
+        value = percent(float(panel.probabilities[index]))
+        x = sheet.text(x, top, f"{names[index]} {value}", _TEXT, color, width=max(right - x, 1)) + 14
 
 
 def _draw_band(
-    sheet: Sheet,
-    top: int,
-    lefts: Sequence[int],
-    width: int,
-    shown: np.ndarray,
-    panel: Panel,
-    heatmaps: Sequence[Heatmap],
+    sheet: Sheet, left: int, top: int, grid: Grid, shown: np.ndarray, panel: Panel, heatmaps: Sequence[Heatmap]
 ) -> int:
-    """A column for each heatmap, a row for each target, over what is shown of the probe, its luminance; the colour bars
-    below. Returns where they end."""
-    for left, heatmap in zip(lefts, heatmaps, strict=False):
-        sheet.text(left, top - 3, heatmap.title, _TITLE_TEXT, width=width)
-    top += _TITLE_TEXT + 10
-    for row, (target, name) in enumerate(zip(panel.targets, panel.target_names, strict=True)):
-        _draw_target(sheet, lefts[0], top, len(heatmaps) * (width + _GAP) - _GAP, panel, target, name)
-        top += _NOTE_TEXT + 10
-        for left, heatmap in zip(lefts, heatmaps, strict=False):
-            draw_map(sheet, left, top, shown, heatmap.values[row], heatmap.scale)
-        top += len(shown) + 10
-    for left, heatmap in zip(lefts, heatmaps, strict=False):
-        draw_color_bar(sheet, left, top + 2, width, heatmap)
-    return top + 2 + BAR_HEIGHT
+    """Methods beside each other: title, maps over what is shown of the probe, colour bar. Returns where they end."""
+    (height, width), labels_top = grid.cell, top + _SMALL_TEXT + 6
+    single = grid.across == 1
+    names = fit_names(panel.target_names, _SMALL_TEXT, grid.width if single else width)
+    bars_top = labels_top + grid.rows * (_LABEL_HEIGHT + height)
+    for column, heatmap in enumerate(heatmaps):
+        x = left + column * (grid.width + METHOD_GAP)
+        sheet.text(x, top - 3, _title(heatmap, grid.width), _SMALL_TEXT, width=grid.width)
+        for index, (target, name) in enumerate(zip(panel.targets, names, strict=True)):
+            row, place = divmod(index, grid.across)
+            y, x_of_map = labels_top + row * (_LABEL_HEIGHT + height), x + place * (width + GAP)
+            ends = sheet.text(x_of_map, y - 3, name, _SMALL_TEXT, FAINT_INK) + 7
+            value = _chance(panel, target)
+            if ends + text_width(value, _SMALL_TEXT) <= x_of_map + (grid.width if single else width):
+                sheet.text(ends, y - 3, value, _SMALL_TEXT, FAINT_INK)
+            draw_map(sheet, x_of_map, y + _LABEL_HEIGHT, shown, heatmap.values[index], heatmap.scale)
+        draw_color_bar(sheet, x, bars_top + 3, grid.width, heatmap)
+    return bars_top + BAR_HEIGHT
 
 
-def _draw_target(sheet: Sheet, left: int, top: int, width: int, panel: Panel, target: int, name: str) -> None:
+def _title(heatmap: Heatmap, width: int) -> str:
+    """The title with the unit of the numbers, where that fits and is not said below."""
+    whole = f"{heatmap.title}, {heatmap.unit}" if heatmap.unit and heatmap.scale.signed else heatmap.title
+    return whole if text_width(whole, _SMALL_TEXT) <= width else heatmap.title
+
+
+def _chance(panel: Panel, target: int) -> str:
     known = panel.probabilities is not None and target < len(panel.probabilities)
-    value = percent(float(panel.probabilities[target])) if known else ""  # type: ignore[index]
-    x = sheet.text(left, top, "target", _NOTE_TEXT, FAINT_INK) + 7
-    room = left + width - x - text_width(value, _NOTE_TEXT) - 8
-    x = sheet.text(x, top, name, _NOTE_TEXT, width=room) + 8
-    sheet.text(x, top, value, _NOTE_TEXT, FAINT_INK)
+    return percent(float(panel.probabilities[target])) if known else ""  # type: ignore[index]
 
 
 def _draw_notes(sheet: Sheet, top: int, panel: Panel) -> int:
     """Notes in small text; a method says the same at every epoch. Returns where they end."""
-    if not panel.heatmaps and not panel.notes:
-        return top
     noted = [*panel.notes, *(f"{each.title}: {' '.join(each.notes)}" for each in panel.heatmaps if each.notes)]
-    lines = wrap_text("  ".join(noted), _NOTE_TEXT, WIDTH - 2 * _MARGIN, lines=8)
+    if not noted:
+        return top
+    lines = wrap_text("  ".join(noted), _SMALL_TEXT, WIDTH - 2 * _MARGIN, lines=8)
     for row, line in enumerate(lines):
-        sheet.text(_MARGIN, top + row * (_NOTE_TEXT + 6), line, _NOTE_TEXT, FAINT_INK)
-    return top + len(lines) * (_NOTE_TEXT + 6) + _GAP if lines else top
+        sheet.text(_MARGIN, top - 4 + row * _LABEL_HEIGHT, line, _SMALL_TEXT, FAINT_INK)
+    return top + len(lines) * _LABEL_HEIGHT + GAP

@@ -6,13 +6,13 @@ import numpy as np
 
 from picasso_callbacks.render.colors import BAR, INK, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
 from picasso_callbacks.render.contents import Panel
+from picasso_callbacks.render.names import fit_names
 from picasso_callbacks.render.sheet import Sheet, drawable, text_width
 
-_ROW = 29
+ROW = 29
 _TEXT = 22
 _MARK = 16
-ALL_CLASSES = 10  # up to here every class has its row
-_TOP_CLASSES = 8
+ALL_CLASSES, FEW_CLASSES = 10, 4  # the most rows beside a probe, and below it
 
 
 def percent(probability: float) -> str:
@@ -35,56 +35,73 @@ def prediction(probabilities: np.ndarray | None) -> int | None:
     return int(np.nanargmax(np.where(np.isfinite(probabilities), probabilities, np.nan)))
 
 
-def shown_classes(panel: Panel) -> list[int]:
+def predictions(probabilities: np.ndarray | None, exclusive: bool) -> list[int]:
+    """The classes that a model says, likeliest first: the likeliest, and where they are independent, all above 1/2."""
+    likeliest = prediction(probabilities)
+    if likeliest is None or probabilities is None:
+        return []
+    known = np.nan_to_num(probabilities, nan=-1.0)
+    more = [] if exclusive else [int(i) for i in np.argsort(-known, kind="stable") if known[i] > 0.5 and i != likeliest]
+    return [likeliest, *more]
+
+
+def rows(panel: Panel, most: int) -> int:
+    """How many rows `draw_bars` draws."""
+    shown = panel.plain_values if panel.probabilities is None else panel.probabilities
+    return 0 if shown is None else min(len(shown), most)
+
+
+def shown_classes(panel: Panel, most: int) -> list[int]:
     """Every class in its own order, so that bars keep their places from epoch to epoch.
 
-    Where the classes are more than `ALL_CLASSES`: the label, the targets and the likeliest others, likeliest first.
+    Where the classes are more than `most`: the label, the targets and the likeliest others, likeliest first.
     """
     assert panel.probabilities is not None
-    count = len(panel.probabilities)
-    if count <= ALL_CLASSES:
-        return list(range(count))
-    likeliest = np.argsort(-np.nan_to_num(panel.probabilities, nan=-1.0), kind="stable")
-    marked = [*panel.targets] if panel.label is None else [panel.label, *panel.targets]
-    rows = max(_TOP_CLASSES, len(panel.targets) + 2)
-    chosen = list(dict.fromkeys([*marked, *likeliest.tolist()]))[:rows]
-    return [each for each in likeliest.tolist() if each in chosen]
+    if len(panel.probabilities) <= most:
+        return list(range(len(panel.probabilities)))
+    likeliest = np.argsort(-np.nan_to_num(panel.probabilities, nan=-1.0), kind="stable").tolist()
+    classes = [each for each in panel.targets if each < len(likeliest)]  # others are contrasts and functions
+    marked = classes if panel.label is None else [panel.label, *classes]
+    chosen = list(dict.fromkeys([*marked, *likeliest]))[:most]
+    return [each for each in likeliest if each in chosen]
 
 
-def draw_bars(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> int:
-    """A row for each shown class: name, bar, percentage. An arrow marks the label.
+def draw_bars(sheet: Sheet, left: int, top: int, width: int, panel: Panel, most: int) -> int:
+    """A row for each shown class, `most` at most: name, bar, percentage. An arrow marks the label.
 
     Returns:
         Where the rows end.
     """
     if panel.probabilities is None:
-        return top if panel.plain_values is None else _draw_values(sheet, left, top, width, panel)
-    says = prediction(panel.probabilities)
+        return top if panel.plain_values is None else _draw_values(sheet, left, top, width, panel, most)
+    says, shown = predictions(panel.probabilities, panel.exclusive), shown_classes(panel, most)
+    room = width - _MARK - text_width("88 %", _TEXT) - 18
+    names = fit_names([panel.class_names[each] for each in shown], _TEXT, room)
     left, width = left + _MARK, width - _MARK
     bar_width = width - text_width(">99.9 %", _TEXT) - 8
-    for row, index in enumerate(shown_classes(panel)):
-        y = top + row * _ROW
+    for row, (index, name) in enumerate(zip(shown, names, strict=True)):
+        y = top + row * ROW
         probability = float(panel.probabilities[index])
         light, dark = BAR, INK
-        if index == says and panel.label is not None:
-            light, dark = (RIGHT_BAR, RIGHT) if says == panel.label else (WRONG_BAR, WRONG)
+        if index in says and panel.label is not None:
+            light, dark = (RIGHT_BAR, RIGHT) if index == panel.label else (WRONG_BAR, WRONG)
         length = bar_width * min(max(np.nan_to_num(probability), 0.0), 1.0)
-        sheet.box(left, y, max(length, 2), _ROW - 3, light)
+        sheet.box(left, y, max(length, 2), ROW - 3, light)
         value = drawable(percent(probability))
         sheet.text(left + width - 4, y, value, _TEXT, dark, align=1)
-        sheet.text(left + 6, y, panel.class_names[index], _TEXT, dark, width=width - text_width(value, _TEXT) - 18)
+        sheet.text(left + 6, y, name, _TEXT, dark, width=width - text_width(value, _TEXT) - 18)
         if index == panel.label:
             sheet.arrow(left - _MARK, y + 5, 14, RIGHT)
-    return top + len(shown_classes(panel)) * _ROW
+    return top + len(shown) * ROW
 
 
-def _draw_values(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> int:
+def _draw_values(sheet: Sheet, left: int, top: int, width: int, panel: Panel, most: int) -> int:
     """A row for each of the first outputs, where they are plain numbers. Returns where the rows end."""
     assert panel.plain_values is not None
-    shown = panel.plain_values[:ALL_CLASSES]
+    shown = panel.plain_values[:most]
     for row, value in enumerate(shown):
-        y = top + row * _ROW
+        y = top + row * ROW
         text = drawable(f"{value:.4g}")
         sheet.text(left + width - 4, y, text, _TEXT, INK, align=1)
         sheet.text(left, y, panel.class_names[row], _TEXT, INK, width=width - text_width(text, _TEXT) - 12)
-    return top + len(shown) * _ROW
+    return top + len(shown) * ROW

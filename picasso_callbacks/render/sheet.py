@@ -7,11 +7,10 @@ import functools
 import numpy as np
 from PIL import Image, ImageDraw
 
-from picasso_callbacks.render.colors import INK, PAPER
+from picasso_callbacks.render.colors import INK, PAPER, Color
 from picasso_callbacks.render.fonts import drawable, font, is_emoji, runs
 
 ELLIPSIS = "…"
-Color = tuple[int, int, int]
 
 
 class Sheet:

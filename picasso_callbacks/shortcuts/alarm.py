@@ -28,10 +28,10 @@ _NEARLY = 0.05
 def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str] = ()) -> list[Dependence]:
     """The suspicious cues on which answers depend by more than is harmless, the worst first; of equals, the smallest.
 
-    The rule: the lower confidence bound of a cue's change, or of the errors it causes, lies above what is harmless. The
-    level of the bounds is corrected for the number of suspicious cues (Bonferroni) and for looking at every epoch: look
-    n may spend 6 / (pi n)^2 of the chance, which sums to 1 over any number of looks. An alarm that was raised stays
-    while one of the bounds at the level `HOLD` does.
+    The rule: the lower confidence bound of a cue's mean gap, or of the errors it causes, lies above what is harmless.
+    The level of the bounds is corrected for the number of suspicious cues (Bonferroni) and for looking at every epoch:
+    look n may spend 6 / (pi n)^2 of the chance, which sums to 1 over any number of looks. An alarm that was raised
+    stays while one of the bounds at the level `HOLD` does.
 
     Args:
         dependences: All cues at one look.
@@ -41,13 +41,13 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
     suspects = [one for one in dependences if one.suspicious]
     level = CHANCE / max(len(suspects), 1) * 6 / (math.pi * look) ** 2
     found = [one for one in suspects if _exceeds(one, HOLD if one.name in raised else level)]
-    return sorted(found, key=lambda one: one.change - _NEARLY * one.area, reverse=True)
+    return sorted(found, key=lambda one: one.gap - _NEARLY * one.area, reverse=True)
 
 
 def seeming(dependences: Iterable[Dependence]) -> list[Dependence]:
     """The suspicious cues on which answers depend by far more than is harmless, unless by chance; the worst first."""
-    found = [one for one in dependences if one.suspicious and one.change > one.harmless[0] + FAR]
-    return sorted(found, key=lambda one: one.change, reverse=True)
+    found = [one for one in dependences if one.suspicious and one.gap > one.harmless[0] + FAR]
+    return sorted(found, key=lambda one: one.gap, reverse=True)
 
 
 def without_repeats(alarms: list[Dependence]) -> list[Dependence]:

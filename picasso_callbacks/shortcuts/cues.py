@@ -20,7 +20,7 @@ Prepare = Callable[[np.ndarray], Exchange]
 
 
 HARMLESS_PLACE = (0.04, 0.04)
-"""The change and the mean of errors up to which honest networks depend on a place.
+"""The gap and the mean of errors up to which honest networks depend on a place.
 
 What is spread over the whole picture always carries a little of the object itself: its coarse layout the object's place
 and size, its fine texture the object's edges. In its first epochs a network may know the edges only: it is unsure then,
@@ -39,7 +39,8 @@ class Cue:
         suspicious: Whether an answer that depends on it is reported as a shortcut. Parts of the picture in which the
             object itself may be are measured only.
         area: The share of the picture that is exchanged, 0..1; 1 for what is everywhere.
-        harmless: The change and the mean of errors up to which honest networks depend on it.
+        harmless: The gap and the mean of errors up to which honest networks depend on it.
+        mask: bool `[H, W]`, or `[P, H, W]` for all P images: where it is; `None` for what is everywhere.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Cue:
     suspicious: bool = True
     area: float = 1.0
     harmless: tuple[float, float] = HARMLESS_PLACE
+    mask: np.ndarray | None = None
 
 
 def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: tuple[int, int]) -> list[Cue]:
@@ -58,14 +60,14 @@ def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: 
         tags: Top left corners of small places at which the classes differ the same way in all images; see `find_tags`.
         tag_size: (height, width) of these places, which end where the images do.
     """
-    places = [(f"place at {row}, {column}", _box(size, (row, column), tag_size)) for row, column in tags]
+    small = [_box(size, corner, tag_size) for corner in tags]
     return [
         Cue("colour", "the colours and brightness", _colour, harmless=(0.14, 0.14)),
         Cue("layout", "the coarse layout of light", _layout, harmless=(0.14, 0.14)),
         TEXTURE,
         _place("frame", "the frame", _frame(size)),
         _place("corners", "the corners", _corners(size)),
-        *(_place(f"tag {number}", f"a small {name}", mask) for number, (name, mask) in enumerate(places, start=1)),
+        *(_place(f"tag {n}", f"the small place {_where(mask)}", mask) for n, mask in enumerate(small, start=1)),
         *(_place(name, f"the {name} third", mask, suspicious=False) for name, mask in _thirds(size).items()),
     ]
 
@@ -117,7 +119,7 @@ def _place(name: str, phrase: str, mask: np.ndarray, suspicious: bool = True) ->
 
         return exchange
 
-    return Cue(name, phrase, prepare, suspicious, float(mask.mean()))
+    return Cue(name, phrase, prepare, suspicious, float(mask.mean()), mask=mask)
 
 
 def _colour(images: np.ndarray) -> Exchange:
@@ -171,6 +173,18 @@ def _box(size: tuple[int, int], corner: tuple[int, int], box: tuple[int, int]) -
     mask = np.zeros(size, dtype=bool)
     mask[corner[0] : corner[0] + box[0], corner[1] : corner[1] + box[1]] = True
     return mask
+
+
+def _where(mask: np.ndarray) -> str:
+    """Where a small place is, in words: by thirds of the picture, and in a corner where it comes near to one."""
+    rows, columns = np.nonzero(mask)
+    down, across = (rows.mean() + 0.5) / mask.shape[0], (columns.mean() + 0.5) / mask.shape[1]
+    vertical = "top" if down < 1 / 3 else "bottom" if down > 2 / 3 else ""
+    horizontal = "left" if across < 1 / 3 else "right" if across > 2 / 3 else ""
+    if not vertical or not horizontal:
+        return f"at the {vertical or horizontal}" if vertical or horizontal else "in the middle"
+    near = all(min(one, 1 - one) < 0.2 for one in (down, across))
+    return f"in the {vertical} {horizontal} corner" if near else f"at the {vertical} {horizontal}"
 
 
 def _frame(size: tuple[int, int]) -> np.ndarray:

@@ -13,7 +13,7 @@ import functools
 import numpy as np
 
 from picasso_callbacks.model import Scores
-from picasso_callbacks.shortcuts.cues import HARMLESS_PLACE
+from picasso_callbacks.shortcuts.cues import HARMLESS_PLACE, TEXTURE
 from picasso_callbacks.shortcuts.donors import Pairs
 
 
@@ -26,7 +26,8 @@ class Dependence:
         phrase: How a sentence calls it.
         suspicious: Whether answers should not hang on it.
         area: The share of the picture that the cue takes, 0..1.
-        labels: int `[N]`, the tested probes' classes.
+        probes: int `[N]`, the tested probes.
+        labels: int `[N]`, their classes.
         gaps: float64 `[N]`, -1..1: by how much more the probability of its own class falls with donors of other classes
             than with donors of its own.
         errors: float64 `[N]`, -1..1: by how much more often its answer is wrong with donors of other classes than with
@@ -34,13 +35,15 @@ class Dependence:
         flips: float64 `[N]`, 0..1: the share of donors of other classes with whose cue the answer changes.
         share: Which part of the difference in log-odds between the classes travels with the cue; about 0..1.
         control: `flips` for a part of the same size elsewhere; `None` where there is no such thing.
-        harmless: The change and the mean of errors up to which honest networks depend on the cue.
+        harmless: The gap and the mean of errors up to which honest networks depend on the cue.
+        mask: bool `[H, W]`, or `[P, H, W]` for all P probes: where the cue is; `None` for what is everywhere.
     """
 
     name: str
     phrase: str
     suspicious: bool
     area: float
+    probes: np.ndarray
     labels: np.ndarray
     gaps: np.ndarray
     errors: np.ndarray
@@ -48,11 +51,30 @@ class Dependence:
     share: float
     control: np.ndarray | None = None
     harmless: tuple[float, float] = HARMLESS_PLACE
+    mask: np.ndarray | None = None
 
     @property
     def change(self) -> float:
+        """The share of answers that change when the cue of another class is put in, 0..1."""
+        return float(self.flips.mean())
+
+    @property
+    def gap(self) -> float:
         """The mean gap: the probability that an answer loses because the cue speaks for another class, about 0..1."""
         return float(self.gaps.mean())
+
+    @property
+    def count(self) -> str:
+        """How many answers change, of how many: `"9 of 12"`."""
+        return counted(self.flips)
+
+    def moves(self, probe: int) -> bool:
+        """Whether the answer about this probe changes, with at least half of its donors."""
+        return bool((self.flips[self.probes == probe] >= 0.5).any())
+
+    def mask_of(self, probe: int) -> np.ndarray | None:
+        """Where the cue is in this probe, bool `[H, W]`; `None` for what is everywhere."""
+        return self.mask if self.mask is None or self.mask.ndim == 2 else self.mask[probe]
 
     def lower_bounds(self, level: float) -> tuple[float, float]:
         """One-sided lower confidence bounds of the mean gap and of the mean of errors.
@@ -61,6 +83,19 @@ class Dependence:
         quarters and can be alike by chance, so they take one more probe into account, for which the cue means nothing.
         """
         return _bound(self.gaps, level / 2), _bound(np.append(self.errors, 0.0), level / 2)
+
+
+def counted(flips: np.ndarray) -> str:
+    """How many of these answers change, of how many: `"9 of 12"`."""
+    return f"{flips.sum():.0f} of {len(flips)}"
+
+
+def overlap(one: Dependence, other: Dependence) -> bool:
+    """Whether exchanging one of two cues also exchanges a part of the other."""
+    if one.mask is not None and other.mask is not None:
+        return bool((one.mask & other.mask).any())
+    # What is everywhere is in every place, too; but the fine texture is what the colours and the layout leave.
+    return (one.mask is None) != (other.mask is None) or TEXTURE.name not in (one.name, other.name)
 
 
 def _bound(values: np.ndarray, level: float) -> float:

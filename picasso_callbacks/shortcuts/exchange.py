@@ -54,6 +54,7 @@ class Exchanges:
                     phrase=trial.cue.phrase,
                     suspicious=trial.cue.suspicious,
                     area=trial.cue.area,
+                    probes=trial.pairs.tested,
                     labels=self._probes.labels[trial.pairs.tested],
                     gaps=gaps,
                     errors=errors(scores, self._probes.labels, trial.pairs),
@@ -61,6 +62,7 @@ class Exchanges:
                     share=share,
                     control=control,
                     harmless=trial.cue.harmless,
+                    mask=trial.cue.mask,
                 )
             )
         return found

@@ -128,7 +128,7 @@ def _region_trial(images: np.ndarray, labels: np.ndarray, name: str, masks: np.n
 
     phrase = f"everything but the {expected}" if name == SURROUNDINGS else f"the {name}"
     pairs = choose_pairs(labels, DONORS, present)
-    cue = Cue(name, phrase, lambda _: exchange, area=area)
+    cue = Cue(name, phrase, lambda _: exchange, area=area, mask=masks)
     return Trial(cue, pairs, exchange, None if area > 0.5 else control)
 
 

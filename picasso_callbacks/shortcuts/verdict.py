@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from picasso_callbacks.shortcuts.cues import TEXTURE
-from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.dependence import Dependence, counted, overlap
 from picasso_callbacks.shortcuts.detector import Detection
 from picasso_callbacks.shortcuts.evidence import Evidence
 from picasso_callbacks.shortcuts.hiding import Hiding
@@ -45,7 +45,7 @@ def make_verdict(
         sentences += [_alone(one) for one in others]
     sentences += _place(worst, evidence, expected)
     if not all_else:
-        sentences += _also(others)
+        sentences += _also(worst, others)
     sentences += _without(hidings, expected)
     sentences.append(
         f"Not what you would expect: the answers should come from the {expected}."
@@ -55,17 +55,43 @@ def make_verdict(
     return " ".join([*sentences, *drift])
 
 
+def words_on_card(
+    dependences: Sequence[Dependence], alarms: Sequence[Dependence], unsure: Sequence[Dependence], probe: int
+) -> str:
+    """What a card of one probe says: of alarms, only those that hold for its own answer; empty if none was looked for.
+
+    Args:
+        dependences, alarms, unsure: As in `Detection`.
+        probe: Which probe.
+    """
+    if not dependences:
+        return ""
+    if unsure:
+        return f"too few probes to tell: {', '.join(f'{one.name} {one.count}' for one in unsure[:2])}"
+    if not alarms:
+        return f"no shortcut seen ({_extent(dependences)})"
+    moving = _apart([one for one in alarms if one.moves(probe)])
+    if not moving:
+        return "a shortcut was seen; this answer stays"
+    first, *others = moving[:2]
+    more = [f", {one.name} ({one.count})" for one in others]
+    return f"hangs on {first.phrase} ({first.count} answers){''.join(more)}"
+
+
 def _none_seen(tried: Sequence[Dependence], expected: str | None) -> str:
     where = "none of the cues that were tried" if expected is None else f"nothing outside of the {expected}"
+    return f"No shortcut seen: the answers hang on {where} ({_extent(tried)})."
+
+
+def _extent(tried: Sequence[Dependence]) -> str:
     cues = sum(one.suspicious for one in tried)
-    probes = max(len(one.labels) for one in tried)
-    return f"No shortcut seen: the answers hang on {where} ({probes} probes, {cues} cues)."
+    return f"{max(len(one.labels) for one in tried)} probes, {cues} cues"
 
 
 def _too_few(one: Dependence) -> str:
     return (
-        f"Too few probes to tell: swapping {one.phrase} changes {one.flips.sum():.0f} of {len(one.flips)} answers, "
-        "and so few may be chance. Probes.from_dataset(..., count=24) takes more."
+        f"Too few probes to tell: swapping {one.phrase} changes {one.count} answers, and so few may be chance. "
+        "Probes.from_dataset(..., count=24) takes more."
     )
 
 
@@ -77,36 +103,52 @@ def _about_classes(one: Dependence, class_names: Sequence[str]) -> list[str]:
 
 
 def _about(one: Dependence, rows: np.ndarray, name: str) -> str:
-    words = f"{name}: swapping {one.phrase} changes {one.flips[rows].sum():.0f} of {rows.sum()} answers"
+    words = f"{name}: swapping {one.phrase} changes {counted(one.flips[rows])} answers"
     control = "" if one.control is None else f" (a part of that size elsewhere: {one.control[rows].sum():.0f})"
     return f"{words}{control}."
 
 
 def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None) -> Iterator[str]:
-    """How much of the evidence lies there, beside its area; where no map tells, how much the exchange carried."""
-    region = expected if worst.name == SURROUNDINGS else worst.name
-    if expected is not None:
-        for one in evidence:
-            if one.region == region and not np.isnan(one.share):
-                yield f"{one.share:.0%} of the evidence lies on the {region}, which is {one.area:.0%} of the picture."
-                return
-    if 0 < worst.share <= 1:  # a network that tells little apart yet may give any number
+    """How much of the evidence lies there, beside its area; where no map tells, how much the exchange carried.
+
+    A map that puts less than its area there shows the shortcut as little as one that shows nothing; nor does one of
+    which most lies on the expected region show what surrounds it.
+    """
+    around = worst.name == SURROUNDINGS
+    region = expected if around else worst.name
+    told = [one for one in evidence if expected is not None and one.region == region and not np.isnan(one.share)]
+    for one in told:
+        if one.share < 0.5 if around else (one.share > one.area):
+            yield f"{one.share:.0%} of the evidence lies on the {region}, which is {one.area:.0%} of the picture."
+            return
+    if told and not around:
+        yield f"The maps do not show it: what they hide the {region} with may look like it."
+    if (worst.area if worst.area < 1 else 0) < worst.share <= 1:  # one that tells little apart may give any number
         place = f", which is {worst.area:.0%} of the picture" if worst.area < 1 else ""
         yield f"{worst.share:.0%} of what tells the classes apart travels with it{place}."
 
 
 def _alone(part: Dependence) -> str:
-    return f"Swapping {part.phrase} alone changes {part.flips.sum():.0f} of {len(part.flips)}."
+    return f"Swapping {part.phrase} alone changes {part.count}."
 
 
-def _also(others: Sequence[Dependence]) -> Iterator[str]:
-    if others:
-        yield f"Answers also hang on {', '.join(one.phrase for one in others)}."
+def _also(worst: Dependence, others: Sequence[Dependence]) -> Iterator[str]:
+    if named := _apart([worst, *others])[1:]:
+        yield f"Answers also hang on {', '.join(f'{one.phrase} ({one.count})' for one in named)}."
+
+
+def _apart(alarms: Sequence[Dependence]) -> list[Dependence]:
+    """Those that change answers, and are not a part of what was named: a picture's colours are its sky's, too."""
+    named: list[Dependence] = []
+    for one in alarms:
+        if not any(overlap(one, each) for each in named) and (round(one.flips.sum()) or not named):
+            named.append(one)
+    return named
 
 
 def _without(hidings: Sequence[Hiding], expected: str | None) -> Iterator[str]:
-    """How many answers do without what they should come from."""
+    """How many answers do without what they should come from, if most do."""
     for one in hidings:
-        if one.region == expected:
-            stay = (1 - one.flips.mean(axis=1)).sum()
+        stay = (1 - one.flips.mean(axis=1)).sum()
+        if one.region == expected and stay > len(one.flips) / 2:
             yield f"With the {expected} hidden, {stay:.0f} of {len(one.flips)} answers stay the same."

@@ -34,7 +34,7 @@ def panel(shape=(24, 24), targets=(1, 0), heatmaps=2, classes=2, value=1.0, **ch
         probabilities=np.full(classes, 1 / classes, "float32"),
         label=1,
         targets=targets,
-        target_names=tuple(names[each] for each in targets),
+        target_names=tuple(f"class {each}" for each in targets),
         heatmaps=tuple(columns),
     )
     return dataclasses.replace(made, **changes)

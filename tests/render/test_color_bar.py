@@ -7,9 +7,9 @@ import pytest
 from helpers.pictures import SIGNED, UNSIGNED
 
 from picasso_callbacks.explanation import Scale
-from picasso_callbacks.render.color_bar import beyond, number, ticks
+from picasso_callbacks.render.color_bar import HEIGHT, beyond, draw_color_bar, number, ticks
 from picasso_callbacks.render.contents import Heatmap
-from picasso_callbacks.render.sheet import text_width
+from picasso_callbacks.render.sheet import Sheet, text_width
 
 
 def test_ticks_have_both_ends_and_zero_and_numbers_between_them():
@@ -25,7 +25,7 @@ def test_ticks_have_both_ends_and_zero_and_numbers_between_them():
 def test_numbers_on_the_bar_never_touch(limit, knee, width):
     placed = ticks(Scale(limit=limit, signed=True, knee=knee), width)
     for (value, start, _), (_, next_start, _) in itertools.pairwise(placed):
-        assert start + text_width(number(value), 21) < next_start
+        assert start + text_width(number(value), 22) < next_start
 
 
 def test_beyond_is_the_value_that_the_bar_cannot_show():
@@ -37,6 +37,28 @@ def test_beyond_is_the_value_that_the_bar_cannot_show():
     assert extreme(13.0, -20.0) == -20
     assert extreme(-1.0, 1.0, scale=UNSIGNED) == -1
     assert extreme(np.nan, np.inf) is None
+
+
+def drawn(value, width, scale=SIGNED, unit="nats"):
+    sheet = Sheet(width, 100)
+    draw_color_bar(sheet, 0, 0, width, Heatmap("occlusion", np.full((1, 1, 1), value, "float32"), scale, unit))
+    return sheet.cut(HEIGHT)
+
+
+@pytest.mark.parametrize("width", [60, 88, 150, 229, 470])
+@pytest.mark.parametrize("unit", ["nats", ""])
+def test_what_the_ends_mean_is_never_replaced_by_the_value_beyond_them(width, unit):
+    without, with_extreme = drawn(1.0, width, unit=unit), drawn(-123.0, width, unit=unit)
+    ends = slice(None, round(text_width("−", 22))), slice(-round(text_width("+", 22)), None)
+    for end in ends:
+        np.testing.assert_array_equal(without[-24:, end], with_extreme[-24:, end])
+        assert (without[-24:, end] < 200).any()
+    if width >= 150:
+        assert (without != with_extreme).any()
+
+
+def test_the_unit_is_below_a_bar_without_sides():
+    assert (drawn(1.0, 229, UNSIGNED) != drawn(1.0, 229, UNSIGNED, unit="")).any()
 
 
 def test_numbers_are_short():

@@ -51,14 +51,33 @@ def test_a_hot_pixel_lies_in_its_own_corner_row_and_column():
         warm = dataclasses.replace(cold, heatmaps=(dataclasses.replace(cold.heatmaps[0], values=values),))
         return changed(draw_panel(cold), draw_panel(warm))
 
-    top_left, top_right, bottom_right, below = hot(0, 0, 0), hot(0, 19, 0), hot(9, 19, 0), hot(0, 0, 1)
+    top_left, top_right, bottom_right, beside = hot(0, 0, 0), hot(0, 19, 0), hot(9, 19, 0), hot(0, 0, 1)
     side = top_left[2] - top_left[0]
     assert top_left[0] == top_right[0]
     assert top_right[1] > top_left[1] + 15 * side
     assert top_right[1] == bottom_right[1]
     assert bottom_right[0] > top_right[0] + 7 * side
-    assert below[1] == top_left[1]
-    assert below[0] > bottom_right[2]
+    assert (beside[0], beside[2]) == (top_left[0], top_left[2])
+    assert beside[1] > bottom_right[3]
+
+
+DASHBOARDS = 402 / 700
+
+
+@pytest.mark.parametrize(("targets", "heatmaps"), [((0,), 1), ((1, 0), 2), ((1, 0), 3), ((2, 1, 0), 2)])
+@pytest.mark.parametrize("shape", [(224, 224), (120, 240), (200, 150)])
+def test_a_card_has_the_shape_that_dashboards_have_room_for(shape, targets, heatmaps):
+    made = dataclasses.replace(panel(shape, targets, heatmaps, classes=4), finding="no shortcut seen")
+    quiet = tuple(dataclasses.replace(one, notes=()) for one in made.heatmaps)
+    height, width, _ = draw_panel(dataclasses.replace(made, heatmaps=quiet)).shape
+    assert height / width <= DASHBOARDS
+
+
+def test_the_outline_is_drawn_where_the_cue_is():
+    sky = np.zeros((24, 24), bool)
+    sky[:8] = True
+    top, left, bottom, right = changed(draw_panel(panel()), draw_panel(panel(outline=sky)))
+    assert right - left == pytest.approx(3 * (bottom - top), abs=3)
 
 
 def test_the_drawing_leaves_its_inputs_alone():
@@ -73,7 +92,7 @@ def test_what_a_panel_says_is_burnt_in(change):
 
 
 def test_what_is_known_of_shortcuts_is_burnt_in():
-    known = [{"warning": ""}, {"warning": "", "unsure": "sky 3 of 4"}, {"warning": "sky 75%"}]
+    known = [{}, {"finding": "no shortcut seen"}, {"finding": "hangs on the sky", "alarm": True}]
     pictures = [draw_panel(panel(**each)).tobytes() for each in known]
     assert len(set(pictures)) == 3
 

@@ -16,7 +16,7 @@ HARMLESS = {cue.name: cue.harmless for cue in standard_cues((16, 16), [], (2, 2)
 def dependence(name="sky", gaps=(0.5,) * 11, suspicious=True, **settings):
     labels = settings.pop("labels", np.zeros(len(gaps), dtype=int))
     values = {"area": 1.0, "errors": np.zeros(len(gaps)), "flips": np.zeros(len(gaps)), "share": 0.5}
-    values |= {"harmless": HARMLESS.get(name, HARMLESS_PLACE), **settings}
+    values |= {"probes": np.arange(len(gaps)), "harmless": HARMLESS.get(name, HARMLESS_PLACE), **settings}
     return Dependence(name, f"the {name}", suspicious, labels=np.asarray(labels), gaps=np.asarray(gaps), **values)
 
 

@@ -119,10 +119,27 @@ def test_a_place_says_its_share_of_the_picture(name):
 
 def test_a_small_place_where_the_classes_differ_becomes_a_cue():
     found = standard_cues((16, 16), [(5, 9)], (4, 4))[5]
-    assert (found.name, found.phrase, found.area) == ("tag 1", "a small place at 5, 9", 16 / 256)
+    assert (found.name, found.phrase, found.area) == ("tag 1", "the small place at the right", 16 / 256)
     exchanged = exchange(found, np.zeros((1, 16, 16, 1)), np.ones((1, 16, 16, 1)))[0, ..., 0]
     assert exchanged[5:9, 9:13].all()
     assert exchanged.sum() == 16
+
+
+PLACES = {
+    (0, 0): "in the top left corner",
+    (12, 12): "in the bottom right corner",
+    (2, 12): "in the top right corner",
+    (8, 2): "at the left",
+    (0, 7): "at the top",
+    (6, 6): "in the middle",
+    (3, 1): "at the top left",
+}
+
+
+@pytest.mark.parametrize(("corner", "words"), PLACES.items())
+def test_a_small_place_is_called_by_where_it_is(corner, words):
+    found = standard_cues((16, 16), [corner], (4, 4) if corner == (12, 12) else (2, 2))[5]
+    assert found.phrase == f"the small place {words}"
 
 
 def test_only_the_thirds_in_which_the_object_may_be_are_not_suspicious():

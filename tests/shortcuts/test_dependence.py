@@ -48,8 +48,8 @@ def test_a_model_that_tells_nothing_apart_has_no_share():
 def test_the_lower_bound_is_the_mean_less_t_standard_errors():
     # Mean 0.5, standard deviation 0.1, 11 probes; t is 1.812 for 5 %, half of the level, and 10 degrees of freedom.
     gaps = np.array([0.4] * 5 + [0.5] + [0.6] * 5)
-    one = Dependence("sky", "the sky", True, 0.3, np.zeros(11, dtype=int), gaps, np.zeros(11), gaps, 1.0)
-    assert one.change == pytest.approx(0.5)
+    one = Dependence("sky", "the sky", True, 0.3, np.arange(11), np.zeros(11, dtype=int), gaps, np.zeros(11), gaps, 1.0)
+    assert one.gap == pytest.approx(0.5)
     assert one.lower_bounds(0.1)[0] == pytest.approx(0.5 - 1.812461 * 0.1 / 11**0.5, abs=1e-4)
 
 

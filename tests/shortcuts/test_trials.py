@@ -11,7 +11,7 @@ from picasso_callbacks.shortcuts.trials import make_trials
 def test_what_belongs_to_the_expected_region_too_is_not_exchanged():
     both = {**regions(), "upper half": np.tile((np.arange(SIDE) < 6)[:, None], (8, 1, SIDE))}
     cues = found(top_third(), plain(regions=both), expected="sky")
-    assert cues["upper half"].change == pytest.approx(0, abs=1e-6)
+    assert cues["upper half"].gap == pytest.approx(0, abs=1e-6)
     assert cues["upper half"].area == pytest.approx(2 / 12)
 
 

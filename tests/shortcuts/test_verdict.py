@@ -14,10 +14,13 @@ from picasso_callbacks.shortcuts.hiding import CANVASES, Hiding
 CLASSES = ("half-track", "tank", "truck", "car", "bus")
 
 
-def dependence(name="sky", labels=(0, 0, 1, 1), flips=(1, 0, 1, 1), area=0.31, share=0.5, control=None, phrase=None):
+def dependence(
+    name="sky", labels=(0, 0, 1, 1), flips=(1, 0, 1, 1), area=0.31, share=0.5, control=None, phrase=None, mask=None
+):
     labels, flips = np.asarray(labels), np.asarray(flips)
     gaps = np.full(len(labels), 0.5)
-    return Dependence(name, phrase or f"the {name}", True, area, labels, gaps, gaps, flips, share, control)
+    about = name, phrase or f"the {name}", True, area, np.arange(len(labels)), labels
+    return Dependence(*about, gaps, gaps, flips, share, control, mask=mask)
 
 
 def make_verdict(alarms, *about, tried=(), unsure=(), **more):
@@ -85,9 +88,47 @@ def test_what_is_everywhere_has_no_place():
     assert "of the picture" not in make_verdict([dependence("colour", area=1.0)], CLASSES, None)
 
 
-def test_other_alarms_are_named():
-    verdict = make_verdict([dependence(), dependence("frame"), dependence("corners")], CLASSES, None)
-    assert "Answers also hang on the frame, the corners." in verdict
+def place(*rows):
+    mask = np.zeros((8, 8), dtype=bool)
+    mask[list(rows)] = True
+    return mask
+
+
+def test_other_alarms_are_named_that_change_answers_and_do_not_overlap_what_was_named():
+    sky = dependence(mask=place(0, 1))
+    others = [
+        dependence("frame", mask=place(1, 7)),
+        dependence("ground", mask=place(6)),
+        dependence("corners", mask=place(6, 7)),
+        dependence("tag 1", mask=place(4), flips=(0, 0, 0, 0.25)),
+        dependence("colour", area=1.0),
+        dependence("wheels", mask=place(5), flips=(1, 0, 1, 0)),
+    ]
+    said = make_verdict([sky, *others], CLASSES, None)
+    assert "Answers also hang on the ground (3 of 4), the wheels (2 of 4)." in said
+    assert "also" not in make_verdict([sky, *others[-2:-1]], CLASSES, None)
+
+
+def test_the_fine_texture_is_beside_the_colours_and_colours_are_beside_nothing():
+    colour, texture, layout = (dependence(name, area=1.0) for name in ("colour", "texture", "layout"))
+    assert "also hang on the texture (3 of 4)." in make_verdict([colour, layout, texture], CLASSES, None)
+    assert "also" not in make_verdict([texture, dependence(mask=place(0))], CLASSES, None)
+
+
+def test_maps_that_speak_against_the_alarm_do_not_speak_in_it():
+    # A grey canvas on a grey tag hides nothing.
+    shown = [evidence("sky", 0.01), evidence("sky", 0.2, method="saliency_map")]
+    said = make_verdict([dependence()], CLASSES, "vehicle", shown)
+    assert "The maps do not show it: what they hide the sky with may look like it. 50% of what tells" in said
+    assert "of the evidence" not in said
+    assert "60% of the evidence" in make_verdict([dependence()], CLASSES, "vehicle", [*shown, evidence("sky", 0.6)])
+
+
+def test_a_share_below_the_area_and_answers_that_do_not_stay_say_nothing_for_the_alarm():
+    hidden = [hiding("vehicle", [[1, 1, 1]] * 3 + [[0, 0, 0]])]
+    said = make_verdict([dependence(share=0.3)], CLASSES, "vehicle", [], hidden)
+    assert "travels with it" not in said
+    assert "hidden" not in said
 
 
 def test_where_all_around_the_object_is_the_worst_its_parts_are_named():
