@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import functools
 import html
 import io
 from collections.abc import Mapping
@@ -118,9 +119,21 @@ class Report(Findings):
         return {name: found for name, found in self.explanations.items() if found.is_map}
 
     def limits(self, index: int) -> dict[str, float]:
-        """For each method whose scale has no limit: the largest absolute finite value of probe `index`."""
-        running = {name: found for name, found in self.maps().items() if found.scale.limit is None}
-        return {name: _largest(found.values[index]) for name, found in running.items()}
+        """For each method whose scale has no limit: the largest absolute finite value of probe `index`.
+
+        Where the outputs are plain numbers, that of all probes: their units are the same, as nats are.
+        """
+        return {name: float(of[index]) for name, of in self._largest.items()}
+
+    @functools.cached_property
+    def _largest(self) -> dict[str, np.ndarray]:
+        """For each method whose scale has no limit, where the scale of each probe ends: float32 `[P]`."""
+        found = {}
+        for name, each in self.maps().items():
+            if each.scale.limit is None:
+                sizes = np.abs(np.where(np.isfinite(each.values), each.values, 0)).max(axis=(1, 2, 3))
+                found[name] = sizes if self.probabilities is not None else np.full_like(sizes, sizes.max())
+        return found
 
     def _repr_html_(self) -> str:
         pictures = []
@@ -130,8 +143,3 @@ class Report(Findings):
             data = base64.b64encode(file.getvalue()).decode()
             pictures.append(f'<img alt="{html.escape(name)}" width="420" src="data:image/png;base64,{data}">')
         return f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(pictures)}</div>'
-
-
-def _largest(values: np.ndarray) -> float:
-    finite = np.abs(values[np.isfinite(values)])
-    return float(finite.max()) if finite.size else 0.0

@@ -40,10 +40,12 @@ class Cards:
         self._limits: defaultdict[int, dict[str, float]] = defaultdict(dict)
         self._frames: defaultdict[int, list[Frame]] = defaultdict(list)
         self._last: Report | None = None
+        self._looks = 0
 
     def draw(self, step: int, report: Report) -> dict[str, np.ndarray]:
         """The cards of a look by tag, uint8 `[H, W, 3]`."""
         self._last = dataclasses.replace(report, explanations={})  # what filmstrips need, without the maps
+        self._looks += 1
         pictures = {}
         for index, tag in enumerate(distinct_tags(report.probes.names)):
             limits = self._limits[index]
@@ -79,6 +81,7 @@ class Cards:
                 label,
                 [frames[column] for column in columns],
                 self._unit,
+                self._looks,
             )
         return last, pictures
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
+import numpy as np
+
 from picasso_callbacks.log.tags import distinct_tags
 from picasso_callbacks.report import Report
 
@@ -14,7 +16,18 @@ ALL_CLASSES = 10
 
 def scalars_of(report: Report) -> dict[str, float]:
     """The numbers of a look, by tag."""
-    return {**_of_classes(report), **_of_shortcuts(report)}
+    return {**_of_answers(report), **_of_classes(report), **_of_shortcuts(report)}
+
+
+def _of_answers(report: Report) -> dict[str, float]:
+    """The probes in two numbers, since each class of each probe has its own: how many are right, and how sure."""
+    labels, probabilities = report.probes.labels, report.probabilities
+    if labels is None or probabilities is None:
+        return {}
+    return {
+        "picasso_answers/right": float(np.mean(probabilities.argmax(axis=1) == labels)),
+        "picasso_answers/probability of the label": float(np.mean(probabilities[np.arange(len(labels)), labels])),
+    }
 
 
 def _of_classes(report: Report) -> dict[str, float]:

@@ -11,9 +11,10 @@ from picasso_callbacks.render.color_bar import draw_color_bar
 from picasso_callbacks.render.colors import BAR, FAINT_INK, INK, LINE, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR, luminance
 from picasso_callbacks.render.contents import Frame, Heatmap
 from picasso_callbacks.render.maps import map_picture
+from picasso_callbacks.render.names import fit_names
 from picasso_callbacks.render.probabilities import percent, prediction
 from picasso_callbacks.render.resize import fit_box, resize_image
-from picasso_callbacks.render.sheet import Sheet
+from picasso_callbacks.render.sheet import Sheet, text_width
 
 _MARGIN = 16
 _GAP = 4
@@ -32,6 +33,7 @@ def draw_filmstrip(
     label: int | None,
     frames: Sequence[Frame],
     unit: str = "epoch",
+    looks: int | None = None,
 ) -> np.ndarray:
     """The first target's maps of one probe over the training, and what the model said.
 
@@ -44,6 +46,7 @@ def draw_filmstrip(
         label: The probe's class index, or `None`.
         frames: At least one, in the order of their steps.
         unit: What these are: `"epoch"` or `"step"`.
+        looks: Of how many looks these are a part; by default they are all.
 
     Returns:
         uint8 `[h, w, 3]`.
@@ -59,7 +62,8 @@ def draw_filmstrip(
     last = {heatmap.title: heatmap for frame in frames for heatmap in frame.heatmaps}
     strip = _Strip(Sheet(max(lefts[-1] + width + _MARGIN, 620), height=900 + len(last) * (cell[0] + 120)), lefts, width)
 
-    top = _draw_header(strip, name, image, class_names, label)
+    of_all = f"{len(frames)} of {looks} {unit}s" if looks is not None and looks > len(frames) else ""
+    top = _draw_header(strip, name, image, class_names, label, of_all)
     top = strip.numbers(top, unit, [_short(frame.step) for frame in frames])
     top = strip.spans(top, "target", [class_names[frame.targets[0]] if frame.targets else "" for frame in frames])
     for title, heatmap in last.items():
@@ -89,24 +93,28 @@ class _Strip:
     def spans(
         self, top: int, title: str, names: Sequence[str], color: Callable[[int], tuple[int, int, int]] = lambda _: INK
     ) -> int:
-        """A row of names, each written once over all the columns that share it."""
+        """A row of names, each written once over all the columns that share it; what is cut reads like no other."""
         self.title(top, title)
         start = 0
         for column in range(1, len(names) + 1):
             if column == len(names) or names[column] != names[start]:
                 left, right = self.lefts[start], self.lefts[column - 1] + self.width
                 self.sheet.box(left, top + _LINE - 5, right - left, 2, color(start))
-                self.sheet.text(left, top, names[start], _SMALL_TEXT, color(start), width=right - left)
+                shown, *_ = fit_names([names[start], *names], _SMALL_TEXT, right - left)
+                self.sheet.text(left, top, shown, _SMALL_TEXT, color(start))
                 start = column
         return top + _LINE
 
 
-def _draw_header(strip: _Strip, name: str, image: np.ndarray, class_names: Sequence[str], label: int | None) -> int:
+def _draw_header(
+    strip: _Strip, name: str, image: np.ndarray, class_names: Sequence[str], label: int | None, of_all: str
+) -> int:
     sheet, height = strip.sheet, 96
     size = fit_box(image.shape, height, _SIDE - 16)
     sheet.picture(_MARGIN, _MARGIN, resize_image(image, size))
     left, right = strip.lefts[0], sheet.width - _MARGIN
-    sheet.text(left, _MARGIN, name, _TEXT, width=right - left)
+    sheet.text(right, _MARGIN, of_all, _TEXT, FAINT_INK, align=1)
+    sheet.text(left, _MARGIN, name, _TEXT, width=right - left - text_width(of_all, _TEXT) - 12)
     if label is not None:
         x = sheet.text(left, _MARGIN + 34, "label", _TEXT, FAINT_INK) + 7
         sheet.text(x, _MARGIN + 34, class_names[label], _TEXT, RIGHT, width=right - x)

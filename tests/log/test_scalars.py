@@ -1,6 +1,7 @@
 """Which numbers a training leaves, and under which tags."""
 
 import numpy as np
+import pytest
 from helpers.event_files import read, scalar
 from helpers.small_training import CLASS_NAMES, AtEpochEnd, compiled, fit, probes
 
@@ -31,6 +32,18 @@ def test_probabilities_are_those_of_the_model_at_that_epoch(tmp_path):
         for name, expected in zip(watched.names, model.predict(watched.images, verbose=0), strict=True):
             found = [scalar(written["picasso", f"picasso_probability/{name}/{of}", epoch]) for of in CLASS_NAMES]
             np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_the_probes_in_two_numbers(tmp_path):
+    # Probabilities that hang on nothing: 0.6 for class 0, 0.2 for the others.
+    model = compiled(learning_rate=0.0)
+    model.set_weights([0 * each for each in model.get_weights()[:-1]] + [np.array([np.log(3.0), 0, 0])])
+    labels = [0, 0, 1, 0]
+    fit(model, Picasso(tmp_path, Probes(np.repeat(probes(1).images, 4, axis=0), labels=labels), methods=PROBABILITIES))
+    written = read(tmp_path)
+    assert scalar(written["picasso", "picasso_answers/right", 0]) == pytest.approx(3 / 4)
+    of_label = scalar(written["picasso", "picasso_answers/probability of the label", 0])
+    assert of_label == pytest.approx((3 * 0.6 + 0.2) / 4, abs=1e-5)
 
 
 def test_any_class_names_make_distinct_tags(tmp_path):

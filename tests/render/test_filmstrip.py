@@ -62,6 +62,16 @@ def test_target_label_and_probability_are_burnt_in():
         assert (plain != other).any()
 
 
+def test_a_strip_that_leaves_epochs_out_says_so():
+    frames = [frame(0), frame(2)]
+    whole = draw_filmstrip("probe", IMAGE, NAMES, 1, frames, "epoch", 2)
+    np.testing.assert_array_equal(whole, strip(frames))
+    part = draw_filmstrip("probe", IMAGE, NAMES, 1, frames, "epoch", 3)
+    rows, columns = (whole != part).any(-1).nonzero()
+    assert rows.max() < 50
+    assert columns.min() > whole.shape[1] / 2
+
+
 def test_without_frames_there_is_nothing_to_draw():
     with pytest.raises(ValueError, match="frames is empty"):
         strip([])

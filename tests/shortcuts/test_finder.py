@@ -125,6 +125,19 @@ def test_scalars_and_the_verdict_are_written(tmp_path):
     assert verdict.startswith("half-track: swapping the sky changes 6 of 6 answers")
 
 
+def test_the_card_the_sentence_and_the_numbers_agree(tmp_path):
+    reports = []
+    history = fit(compiled(), watching(tmp_path, on_alarm=reports.append), epochs=1)
+    [report] = reports
+    worst = report.alarms[0]
+    assert worst.count == "12 of 12"
+    assert (worst.change, history.history["picasso_dependence"]) == (1, [1])
+    assert report.verdict.count("6 of 6 answers") == 2
+    assert report.panel(0).finding == "hangs on the sky (12 of 12 answers)"
+    np.testing.assert_array_equal(report.panel(0).outline, regions(12)["sky"][0])
+    assert scalar(read(tmp_path)["picasso", "picasso_dependence/sky", 0]) == 1
+
+
 def test_thirds_are_written_but_do_not_count_in_the_history(tmp_path):
     history = fit(compiled(), watching(tmp_path, expected=None), epochs=1)
     written = {

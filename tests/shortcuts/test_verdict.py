@@ -176,6 +176,24 @@ def test_too_few_probes_in_words():
     )
 
 
+def test_a_card_tells_only_of_alarms_that_move_its_own_answer():
+    sky, frame = dependence(mask=place(0, 1)), dependence("frame", flips=(0, 0, 1, 1), mask=place(7))
+    words = [verdict.words_on_card([sky, frame], [sky, frame], [], probe) for probe in range(4)]
+    assert words == [
+        "hangs on the sky (3 of 4 answers)",
+        "a shortcut was seen; this answer stays",
+        "hangs on the sky (3 of 4 answers), frame (2 of 4)",
+        "hangs on the sky (3 of 4 answers), frame (2 of 4)",
+    ]
+
+
+def test_a_card_without_an_alarm():
+    tried = [dependence(), dataclasses.replace(dependence("thirds"), suspicious=False)]
+    assert verdict.words_on_card(tried, [], [], 0) == "no shortcut seen (4 probes, 1 cues)"
+    assert verdict.words_on_card(tried, [], tried[:1], 0) == "too few probes to tell: sky 3 of 4"
+    assert verdict.words_on_card([], [], [], 0) == ""
+
+
 @pytest.mark.parametrize("share", [-0.2, 0.0, 13.2])
 def test_a_share_that_is_none_is_not_told(share):
     assert "travels with it" not in make_verdict([dependence(share=share)], CLASSES, None)
