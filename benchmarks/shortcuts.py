@@ -89,7 +89,7 @@ def judge(data: str, strength: float, seed: int, architecture: str, file: pathli
 def _seen(detector: Detector, live: LiveModel) -> dict:
     found = detector.detect(live, live.scores())
     assert found is not None
-    suspects = {one.name: one.change for one in found.dependences if one.suspicious}
+    suspects = {one.name: one.gap for one in found.dependences if one.suspicious}
     return {"changes": suspects, "alarms": [one.name for one in found.alarms]}
 
 

@@ -64,7 +64,7 @@ def _rows(runs: list[dict], honest: list[dict], planted: list[dict]) -> list[tup
         ("of these, first epochs", [_flagged(planted, route, first) for route in ROUTES]),
         ("the right region or cue named first", [_named(planted, route) for route in ROUTES]),
         ("honest networks ever flagged", [_ever(honest, route) for route in ROUTES]),
-        ("rank correlation of dependence and accuracy lost", [_correlation(runs, route) for route in ROUTES]),
+        ("rank correlation of the largest gap and the accuracy lost", [_correlation(runs, route) for route in ROUTES]),
         ("forward passes a probe and look (hiding takes 6 more)", [_passes(runs, route) for route in ROUTES]),
     ]
 
@@ -119,7 +119,7 @@ def _title(run: dict) -> str:
 
 def _missed(run: dict, route: str) -> list[str]:
     return [
-        f"{_title(run)}, epoch {number}: {_lost(epoch):.2f} lost, largest dependence {_largest(epoch[route])}"
+        f"{_title(run)}, epoch {number}: {_lost(epoch):.2f} lost, largest gap {_largest(epoch[route])}"
         for number, epoch in enumerate(run["epochs"])
         if route in epoch and _lost(epoch) >= BIASED and not epoch[route]["alarms"]
     ]

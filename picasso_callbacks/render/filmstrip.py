@@ -18,7 +18,7 @@ from picasso_callbacks.render.sheet import Sheet, text_width
 
 _MARGIN = 16
 _GAP = 4
-_SIDE = 190  # the column of titles and colour bars
+_SIDE = 200  # the column of titles and colour bars
 _NARROWEST, _WIDEST, _IDEAL_WIDTH = 64, 128, 1100
 _TALLEST = 2.0
 _TEXT, _SMALL_TEXT = 22, 18
