@@ -93,6 +93,8 @@ class Report(Findings):
         targets = tuple(int(target) for target in self.targets[index])
         names = (*self.class_names, *self.derived_names)
         plain = self.probabilities is None
+        several, truth = self.probes.multi_hot, self.probes.true_values
+        told = plain and truth is not None and truth.shape[1] == len(self.class_names)
         return Panel(
             name=self.probes.names[index],
             moment=moment,
@@ -107,6 +109,8 @@ class Report(Findings):
             target_names=tuple(names[target] for target in targets),
             heatmaps=tuple(heatmaps),
             notes=self.notes,
+            labelled=None if several is None or plain else tuple(np.flatnonzero(several[index]).tolist()),
+            true_values=truth[index] if told else None,  # type: ignore[index]
         )
 
     def _warning(self) -> str | None:

@@ -11,8 +11,8 @@ import numpy as np
 
 from picasso_callbacks.probes.from_dataset import sample
 from picasso_callbacks.probes.from_directory import read_folder
-from picasso_callbacks.probes.images import as_extra, as_images, as_value_range
-from picasso_callbacks.probes.labels import as_class_names, as_labels, as_names
+from picasso_callbacks.probes.images import as_extra, as_images, as_value_range, read_only
+from picasso_callbacks.probes.labels import Labels, as_class_names, as_labels, as_names
 from picasso_callbacks.probes.regions import as_regions
 
 
@@ -36,8 +36,12 @@ class Probes:
     Args:
         images: `[P, H, W, C]` or, grey, `[P, H, W]`, booleans, integers or finite floats: a NumPy array, a tensor of
             any backend, or a list of equally large images.
-        labels: The class that each image shows: int `[P]` or `[P, 1]`, one-hot or smoothed `[P, classes]`, or class
-            names. `None`: not known.
+        labels: What each image shows, one of these. `None`: not known.
+
+            - One class: an index, int `[P]` or `[P, 1]`; a row, one-hot or smoothed, `[P, classes]`; or a name.
+            - Several classes or none, for a model that tells each by itself: rows of 0 and 1 `[P, classes]`, or a list
+              of names for each image.
+            - The true values of a regression: finite numbers `[P]` or `[P, outputs]`.
         names: What each probe is called, P strings of any kind; of those there twice, the later ones end in ` (2)`,
             ` (3)`. `None`: the class and a number, `"tank 03"`, or without class names `"probe 03"`.
         class_names: The classes in the order of the model's outputs. `None`: the sorted labels if they are names,
@@ -53,7 +57,10 @@ class Probes:
 
     Attributes:
         images: `[P, H, W, C]` in their own dtype, read-only.
-        labels: int64 `[P]`, read-only, or `None`.
+        labels: int64 `[P]`, read-only: the class of each image. `None`: not known, or not one each.
+        multi_hot: bool `[P, classes]`, read-only, if there are several classes or none to an image; else `None`.
+        true_values: float64 `[P, n]`, read-only, the labels as they came if they are numbers; else `None`. They are
+            shown beside the answers of a model whose n outputs are plain numbers.
         names: P distinct strings.
         class_names: Distinct strings, or `None`.
         value_range: Two floats `(low, high)`, low < high.
@@ -72,6 +79,8 @@ class Probes:
 
     images: np.ndarray
     labels: np.ndarray | None
+    multi_hot: np.ndarray | None
+    true_values: np.ndarray | None
     names: tuple[str, ...]
     class_names: tuple[str, ...] | None
     value_range: tuple[float, float]
@@ -91,12 +100,16 @@ class Probes:
     ) -> None:
         images = as_images(images)
         class_names = as_class_names(class_names)
+        known = Labels(None, None, None, class_names)
         if labels is not None:
-            labels, class_names = as_labels(labels, len(images), class_names)
+            known = as_labels(labels, len(images), class_names)
+            class_names = known.class_names
         set_field = object.__setattr__  # the way into a frozen dataclass
         set_field(self, "images", images)
-        set_field(self, "labels", labels)
-        set_field(self, "names", as_names(names, len(images), labels, class_names))
+        set_field(self, "labels", known.labels)
+        set_field(self, "multi_hot", known.multi_hot)
+        set_field(self, "true_values", known.true_values)
+        set_field(self, "names", as_names(names, len(images), known.labels, class_names))
         set_field(self, "class_names", class_names)
         set_field(self, "value_range", as_value_range(value_range, images))
         set_field(self, "extra", as_extra(extra, len(images)))
@@ -195,23 +208,27 @@ class Probes:
     def __getitem__(self, index: Any) -> Probes:
         """Some of the probes, by index, slice, list of indices or mask; names and value range stay."""
         chosen = np.atleast_1d(np.arange(len(self))[index])
-        labels = None if self.labels is None else self.labels[chosen]
         names = [self.names[i] for i in chosen]
         extra = {name: value if value is None else value[chosen] for name, value in (self.extra or {}).items()}
         regions = {name: masks[chosen] for name, masks in (self.regions or {}).items() if masks[chosen].any()}
-        return Probes(
+        some = Probes(
             self.images[chosen],
-            labels,
+            None,
             names,
             self.class_names,
             value_range=self.value_range,
             extra=extra or None,
             regions=regions or None,
         )
+        for field in ("labels", "multi_hot", "true_values"):  # as they are: one row of several may name one class only
+            rows = getattr(self, field)
+            object.__setattr__(some, field, None if rows is None else read_only(rows[chosen]))
+        return some
 
     def __repr__(self) -> str:
         low, high = self.value_range
-        labelled = "not labelled" if self.labels is None else "labelled"
+        known = (self.labels, self.multi_hot, self.true_values)
+        labelled = "not labelled" if all(one is None for one in known) else "labelled"
         return f"<Probes: images {self.images.shape} {self.images.dtype}, range {low:g}..{high:g}, {labelled}>"
 
     def display(self, rows: Sequence[int] | slice = slice(None)) -> np.ndarray:

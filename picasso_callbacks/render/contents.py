@@ -46,6 +46,8 @@ class Panel:
         notes: Sentences on the model's answers, drawn under the picture.
         warning: On what the answers hang and should not; empty: nothing was seen; `None`: it was not looked for.
         unsure: On what they seem to hang, where there are too few probes to tell.
+        labelled: The classes that the probe is labelled with where these may be several or none; else `None`.
+        true_values: float `[classes]`: what the plain values should be, or `None`.
     """
 
     name: str
@@ -61,6 +63,13 @@ class Panel:
     notes: tuple[str, ...] = ()
     warning: str | None = None
     unsure: str = ""
+    labelled: tuple[int, ...] | None = None
+    true_values: np.ndarray | None = None
+
+    @property
+    def marked(self) -> tuple[int, ...] | None:
+        """The classes that the probe is labelled with, one or several or none; `None` where that is not known."""
+        return self.labelled if self.label is None else (self.label,)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

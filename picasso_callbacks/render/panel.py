@@ -89,10 +89,11 @@ def _draw_header(sheet: Sheet, panel: Panel) -> int:
     top = _MARGIN + 34
     says = prediction(panel.probabilities)
     x: float = _MARGIN
-    if panel.label is not None:
+    if panel.marked is not None:
         sheet.arrow(_MARGIN, top + 6, _ARROW, RIGHT)
         x = sheet.text(x + _ARROW + 4, top, "label", _TEXT, FAINT_INK) + 7
-        x = sheet.text(x, top, panel.class_names[panel.label], _TEXT, RIGHT, width=230) + 22
+        words = ", ".join(panel.class_names[each] for each in panel.marked) or "none"
+        x = sheet.text(x, top, words, _TEXT, RIGHT, width=230) + 22
     if says is not None and panel.probabilities is not None:
         color = INK if panel.label is None else RIGHT if says == panel.label else WRONG
         value = percent(float(panel.probabilities[says]))

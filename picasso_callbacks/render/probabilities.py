@@ -45,14 +45,14 @@ def shown_classes(panel: Panel) -> list[int]:
     if count <= ALL_CLASSES:
         return list(range(count))
     likeliest = np.argsort(-np.nan_to_num(panel.probabilities, nan=-1.0), kind="stable")
-    marked = [*panel.targets] if panel.label is None else [panel.label, *panel.targets]
+    marked = [*(panel.marked or ()), *panel.targets]
     rows = max(_TOP_CLASSES, len(panel.targets) + 2)
     chosen = list(dict.fromkeys([*marked, *likeliest.tolist()]))[:rows]
     return [each for each in likeliest.tolist() if each in chosen]
 
 
 def draw_bars(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> int:
-    """A row for each shown class: name, bar, percentage. An arrow marks the label.
+    """A row for each shown class: name, bar, percentage. An arrow marks each label.
 
     Returns:
         Where the rows end.
@@ -73,18 +73,23 @@ def draw_bars(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> in
         value = drawable(percent(probability))
         sheet.text(left + width - 4, y, value, _TEXT, dark, align=1)
         sheet.text(left + 6, y, panel.class_names[index], _TEXT, dark, width=width - text_width(value, _TEXT) - 18)
-        if index == panel.label:
+        if index in (panel.marked or ()):
             sheet.arrow(left - _MARK, y + 5, 14, RIGHT)
     return top + len(shown_classes(panel)) * _ROW
 
 
 def _draw_values(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> int:
-    """A row for each of the first outputs, where they are plain numbers. Returns where the rows end."""
+    """A row for each of the first outputs, where they are plain numbers, with the true value if that is known.
+
+    Returns:
+        Where the rows end.
+    """
     assert panel.plain_values is not None
     shown = panel.plain_values[:ALL_CLASSES]
     for row, value in enumerate(shown):
         y = top + row * _ROW
-        text = drawable(f"{value:.4g}")
+        true = "" if panel.true_values is None else f", true {panel.true_values[row]:.4g}"
+        text = drawable(f"{value:.4g}{true}")
         sheet.text(left + width - 4, y, text, _TEXT, INK, align=1)
         sheet.text(left, y, panel.class_names[row], _TEXT, INK, width=width - text_width(text, _TEXT) - 12)
     return top + len(shown) * _ROW

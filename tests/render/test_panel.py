@@ -89,3 +89,29 @@ def test_separate_cards():
     assert len({card.tobytes() for card in cards}) == 4
     other = dataclasses.replace(whole, heatmaps=whole.heatmaps[:1])
     assert np.array_equal(draw_probabilities(whole), draw_probabilities(other))
+
+
+def test_each_of_several_labels_is_marked_and_none_is_said():
+    none, first, both = (
+        draw_panel(panel(label=None, labelled=labelled, heatmaps=0)) for labelled in ((), (0,), (0, 1))
+    )
+    unlabelled = draw_panel(panel(label=None, heatmaps=0))
+    assert not np.array_equal(none, unlabelled)  # "label none"
+    top, left, bottom, right = changed(first[100:], both[100:])
+    assert right - left <= 16  # nothing but the second class's arrow
+    assert bottom - top <= 16
+
+
+def test_a_label_is_drawn_as_the_only_one_of_several_is():
+    inked = np.array([0.9, 0.1], "float32")
+    one, other = panel(label=None, labelled=(1,), probabilities=inked), panel(label=1, probabilities=inked)
+    assert one.marked == other.marked == (1,)
+    assert panel(label=None).marked is None
+
+
+def test_a_true_value_stands_in_the_row_of_its_output():
+    plain = {"probabilities": None, "label": None, "plain_values": np.array([0.5, 2.0], "float32"), "heatmaps": 0}
+    without = draw_panel(panel(**plain))
+    told = draw_panel(panel(**plain, true_values=np.array([0.25, 2.0])))
+    top, _, bottom, _ = changed(without, told)
+    assert bottom - top > 29, "both rows say more"
