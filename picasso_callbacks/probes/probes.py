@@ -53,7 +53,8 @@ class Probes:
         regions: Named parts of the pictures, for telling what the answers hang on: `{"sky": masks, "vehicle": masks}`,
             masks `[P, H, W]`, true inside; or for each probe a mask, a box `(top, left, height, width)` or `None` where
             it lacks the region; or the path of a folder of mask images, white inside, each named as its probe or as
-            the end of that name after a space or a sign: `03.png` for `"tank 03"`.
+            the end of that name after a space or a sign: `03.png` for `"tank 03"`. Of how many probes there is none
+            is said.
 
     Attributes:
         images: `[P, H, W, C]` in their own dtype, read-only.
@@ -125,13 +126,17 @@ class Probes:
         color_mode: str = "rgb",
         class_names: Sequence[str] | None = None,
         regions: Mapping[str, Any] | None = None,
+        labels: Any = None,
     ) -> Probes:
-        """Reads image files from a folder for each class, or from one flat folder without labels.
+        """Reads image files from a folder for each class, from one flat folder, or as `labels` name them.
 
-        As `keras.utils.image_dataset_from_directory`, but: the orientation that a camera noted (EXIF) is respected, the
-        bilinear resizing antialiases when it makes an image smaller, WebP is read too, and `class_names` may have more
-        classes than there are folders. Images are `uint8`; 16-bit files are reduced to 8 bit, as Keras does - to keep
-        16 bit, read them yourself and pass the arrays. Hidden and other files are skipped.
+        As `keras.utils.image_dataset_from_directory`, but: the bilinear resizing antialiases when it makes an image
+        smaller, TIFF and WebP are read too, `class_names` may have more classes than there are folders, and grey of
+        more than 8 bits keeps them, as in `keras.utils.load_img(color_mode="grayscale")`: images are then `uint16`,
+        `int32` or `float32` with the file's own values, else `uint8`. (What `image_dataset_from_directory` makes 8 bits
+        of, `Probes.from_dataset` takes from that dataset.) As in Keras, the first frame of an animation is taken, and
+        the orientation that a camera noted (EXIF) is not followed; it is said of how many images. Hidden and other
+        files are skipped.
 
         Args:
             path: A folder with a folder for each class (images in it at any depth), or with images.
@@ -143,18 +148,27 @@ class Probes:
                 sorted folder names.
             regions: As in `Probes`, in the size that the images come to have. In a folder of mask images, each is named
                 as the image's file.
+            labels: What each file shows, where folders don't tell: a dict `{file name: label}`; a pandas Series with
+                file names as its index; a pandas or polars DataFrame, or the path of a CSV file (UTF-8, with a header),
+                with file names in the first column (a DataFrame may have them as its index). Then comes one column of
+                labels, or several of numbers, one for each class or output, named as these; `class_names` may pick
+                them. Labels are class names or indices, several names (a list, or `"mass|nodule"` in a CSV file), rows
+                of 0 and 1, or the true values of a regression. A file name is the end of a path, `"cat/03.png"` or
+                `"03.png"`, with or without its ending. Images at any depth are read; those without a label are left
+                out, which is said.
 
         Returns:
-            Probes named by class and file name, sorted by class folder and path.
+            Probes named by class and file name, sorted by class folder and path; with `labels`, by label and path.
 
         Raises:
-            ValueError: No such folder, no image in it, a file that can't be read (it is named), unequal sizes;
-                regions as in `Probes`.
+            ValueError: No such folder, no image in it, a file that can't be read (it is named), unequal sizes or types;
+                labels of none of the files, or that can't be read as said above; regions as in `Probes`.
 
         Example:
             `Probes.from_directory("photos", image_size=(128, 160), regions={"vehicle": "masks/vehicle"})`
         """
-        return cls(*read_folder(path, image_size, count, color_mode, as_class_names(class_names)), regions=regions)
+        names = as_class_names(class_names)
+        return cls(*read_folder(path, image_size, count, color_mode, names, labels), regions=regions)
 
     @classmethod
     def from_dataset(
