@@ -79,17 +79,18 @@ def draw_bars(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> in
 
 
 def _draw_values(sheet: Sheet, left: int, top: int, width: int, panel: Panel) -> int:
-    """A row for each of the first outputs, where they are plain numbers, with the true value if that is known.
+    """A row for each of the first outputs, where they are plain numbers, and one for its true value if that is known.
 
     Returns:
         Where the rows end.
     """
     assert panel.plain_values is not None
-    shown = panel.plain_values[:ALL_CLASSES]
-    for row, value in enumerate(shown):
-        y = top + row * _ROW
-        true = "" if panel.true_values is None else f", true {panel.true_values[row]:.4g}"
-        text = drawable(f"{value:.4g}{true}")
-        sheet.text(left + width - 4, y, text, _TEXT, INK, align=1)
-        sheet.text(left, y, panel.class_names[row], _TEXT, INK, width=width - text_width(text, _TEXT) - 12)
-    return top + len(shown) * _ROW
+    for row, value in enumerate(panel.plain_values[:ALL_CLASSES]):
+        text = drawable(f"{value:.4g}")
+        sheet.text(left + width - 4, top, text, _TEXT, INK, align=1)
+        sheet.text(left, top, panel.class_names[row], _TEXT, INK, width=width - text_width(text, _TEXT) - 12)
+        top += _ROW
+        if panel.true_values is not None:
+            sheet.text(left + width - 4, top, drawable(f"true {panel.true_values[row]:.4g}"), _TEXT, RIGHT, align=1)
+            top += _ROW
+    return top

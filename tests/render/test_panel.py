@@ -109,9 +109,13 @@ def test_a_label_is_drawn_as_the_only_one_of_several_is():
     assert panel(label=None).marked is None
 
 
-def test_a_true_value_stands_in_the_row_of_its_output():
-    plain = {"probabilities": None, "label": None, "plain_values": np.array([0.5, 2.0], "float32"), "heatmaps": 0}
-    without = draw_panel(panel(**plain))
-    told = draw_panel(panel(**plain, true_values=np.array([0.25, 2.0])))
-    top, _, bottom, _ = changed(without, told)
-    assert bottom - top > 29, "both rows say more"
+def test_a_true_value_stands_under_its_output():
+    plain = {"probabilities": None, "label": None, "plain_values": np.array([0.5], "float32"), "heatmaps": 0}
+    without, told, other = (
+        draw_panel(panel(**plain, class_names=("age",), true_values=None if true is None else np.array([true])))
+        for true in (None, 34.5, 34.6)
+    )
+    row = (without[100:] < 255).any(axis=(1, 2))  # "age 0.5" is as it was, and "true 34.5" beneath it
+    left, right = changed(told, other)[1::2]
+    assert 0 < right - left < 20, "one digit differs"
+    assert (told[100:] < 255).any(axis=(1, 2)).sum() >= row.sum()
