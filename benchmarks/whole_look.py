@@ -80,7 +80,9 @@ def main() -> None:
         for what, value, goal in (("processor", drawing, "<= 10"), ("bytes", size, "<= 120")):
             unit = "ms" if what == "processor" else "kB"
             about = f"a card at {SIDE} x {SIDE}, {count} probes, {what}"
-            figures.append({"what": about, "goal": goal, "unit": unit, **dict.fromkeys(("ratio", "low", "high"), round(value, 1))})
+            figures.append(
+                {"what": about, "goal": goal, "unit": unit, **dict.fromkeys(("ratio", "low", "high"), round(value, 1))}
+            )
     save(arguments.json, figures)
 
 

@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import logging
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import keras
@@ -14,7 +14,7 @@ import numpy as np
 
 from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.methods import Look, Method, make_methods
-from picasso_callbacks.model import LiveModel, Scores, TargetChooser
+from picasso_callbacks.model import LiveModel, Scores, TargetChooser, steep_note
 from picasso_callbacks.options import DEFAULTS, Options
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
@@ -135,11 +135,11 @@ class Inquiry:
         self._methods = make_methods(methods)
         self._chooser = TargetChooser(targets, top, probes)
         self._finder = Finder(probes, options)
-        self._contradicted = False
+        self._contradicted = self._doubted = False
 
     def watch(self, model: keras.Model) -> LiveModel:
         """The model with its questions compiled, which answer for its weights of any moment."""
-        self._contradicted = False
+        self._contradicted = self._doubted = False
         return LiveModel(model, self._probes, self._options, self._chooser.derived)
 
     def restart(self) -> None:
@@ -154,6 +154,7 @@ class Inquiry:
         """A look at the first batch of each question, to compile it. It is not counted, and its numbers say nothing."""
         rehearsed = copy.copy(self)
         rehearsed._finder = self._finder.copy()
+        rehearsed._doubted = True
         with live.batches.rehearsal():
             return rehearsed.look(live)
 
@@ -172,6 +173,7 @@ class Inquiry:
         answers = {name: attempt(name, _ask, name, method, look) for name, method in self._methods.items()}
         explanations = {name: answer for name, answer in answers.items() if answer is not None}
         maps = {name: found for name, found in explanations.items() if found.is_map and found.attribution}
+        self._doubt(explanations, look.targets < scores.classes)
         class_names = self._probes.class_names or _default_names(live)
         findings = self._finder.find(live, scores, maps, class_names, attempt, unit, now)
         return Report(
@@ -186,6 +188,13 @@ class Inquiry:
             notes=(*live.notes, *self._contradiction(live, scores)),
             **vars(findings),
         )
+
+    def _doubt(self, explanations: Mapping[str, Explanation], of_class: np.ndarray) -> None:
+        """Says once, until another model is watched, that numbers can hardly be right."""
+        note = None if self._doubted else steep_note(explanations.values(), of_class, self._probes.images)
+        if note is not None:
+            self._doubted = True
+            logger.warning("Picasso: %s", note)
 
     def _contradiction(self, live: LiveModel, scores: Scores) -> tuple[str, ...]:
         """Whether outputs that were read as probabilities when training began are none any more."""

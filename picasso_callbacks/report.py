@@ -96,6 +96,8 @@ class Report(Findings):
         targets = tuple(int(target) for target in self.targets[index])
         names = (*self.class_names, *self.derived_names)
         plain = self.probabilities is None
+        truth = self.probes.true_values
+        told = plain and truth is not None and truth.shape[1] == len(self.class_names)
         return Panel(
             name=self.probes.names[index],
             moment=moment,
@@ -106,12 +108,13 @@ class Report(Findings):
             finding=words_on_card(self.dependences, self.alarms, self.unsure, index),
             alarm=bool(self.alarms),
             outline=next((one.mask_of(index) for one in self.alarms if one.moves(index)), None),
-            label=None if self.probes.labels is None or plain else int(self.probes.labels[index]),
+            labels=None if plain else self.probes.labels_of(index),
             targets=targets,
             target_names=tuple(names[target] for target in targets),
             heatmaps=tuple(heatmaps),
             exclusive=self.exclusive,
             notes=self.notes,
+            true_values=truth[index] if told else None,  # type: ignore[index]
         )
 
     def maps(self) -> dict[str, Explanation]:

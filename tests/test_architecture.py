@@ -27,8 +27,8 @@ FLOORS = {
         {"__init__"},
     ],
     "probes": [
-        {"images", "from_directory"},
-        {"from_dataset", "labels", "regions"},
+        {"images", "label_table"},
+        {"from_dataset", "from_directory", "labels", "regions"},
         {"probes"},
         {"__init__"},
     ],
@@ -180,10 +180,12 @@ def test_only_the_event_log_writes_and_only_probes_and_memory_read():
         "log/event_log.py",
         "model/memory.py",
         "probes/from_directory.py",
+        "probes/label_table.py",
         "probes/regions.py",
     }
     assert touching["model/memory.py"] == {"read_text"}  # of what Linux says about memory
     assert touching["probes/from_directory.py"] == touching["probes/regions.py"] == {"open"}  # PIL.Image.open
+    assert touching["probes/label_table.py"] == {"open"}  # of a CSV file
 
 
 def test_only_the_event_log_knows_tensorboard():

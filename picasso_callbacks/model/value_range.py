@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 import numpy as np
 from keras import layers
 
+from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.model.incremental import try_graph
 
 FAINT, STRONG = 0.02, 20.0
 """Normalised inputs have a spread of about 1; less or more than this is another range, not another contrast."""
+
+STEEP = 100.0
+"""Nats. A part of a picture that is worth more is worth a factor of 10^43 in the odds."""
 
 _KEEPING = (
     layers.CenterCrop,
@@ -51,6 +56,27 @@ def range_notes(model: keras.Model, inputs: np.ndarray) -> tuple[str, ...]:
         elif not isinstance(layer, _KEEPING):
             break
     return () if last is None or not low < high else _by_rescaling(last, values, low, high)
+
+
+def steep_note(explanations: Iterable[Explanation], of_class: np.ndarray, images: np.ndarray) -> str | None:
+    """A few sentences if heatmaps in nats are beyond what a network says of images like those it was made for.
+
+    Args:
+        explanations: What methods found.
+        of_class: bool `[P, K]`: which of their targets are classes.
+        images: The probes' images.
+    """
+    maps = [found.values[of_class] for found in explanations if found.is_map and found.unit == "nats"]
+    steepest = max((float(np.abs(one).max(initial=0.0, where=np.isfinite(one))) for one in maps), default=0.0)
+    if steepest <= STEEP:
+        return None
+    return (
+        f"hiding a part of a probe changes log-odds by up to {steepest:.3g} nats, and more than {STEEP:.0f} can hardly "
+        f"be right. Are the probes as fit gets its images? They range from {images.min():.4g} to {images.max():.4g} in "
+        f"{images.dtype}. What a dataset or generator does to images on the way (scaling, normalising) has to be done "
+        "to the probes, or by preprocess=... If they are as they should be, so are the network's logits that large: "
+        "its inputs or weights are not scaled, or it diverges."
+    )
 
 
 def _by_rescaling(layer: Any, values: np.ndarray, low: float, high: float) -> tuple[str, ...]:

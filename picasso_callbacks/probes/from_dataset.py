@@ -35,9 +35,10 @@ def sample(
         at_most = READ_AT_MOST * count
     chosen = _Chosen(count)
     for image, label in itertools.islice(samples, at_most):
-        if classes is None and label is not None and label.size > 1:
+        its_class = _class_of(label) if balanced else None
+        if classes is None and label is not None and label.size > 1 and its_class is not None:
             classes = range(label.size)
-        chosen.offer(image, label, _class_of(label) if balanced else None)
+        chosen.offer(image, label, its_class)
         if chosen.is_even(classes):
             break
     if balanced and classes is not None and len(classes) <= count:
@@ -103,16 +104,21 @@ class _Chosen:
 
 
 def _class_of(label: np.ndarray | None) -> Hashable:
-    """A class's index or name; `None` without a label."""
+    """A class's index or name; of several the first, of none -1; `None` without a label, or if it is true values."""
     if label is None:
         return None
     if label.ndim > 1 and label.size > 1:
         raise ValueError(
-            f"Probes.from_dataset: an image's label has shape {label.shape}, expected an index or a one-hot vector. "
+            f"Probes.from_dataset: an image's label has shape {label.shape}, expected a number or a vector. "
             "For labels that are masks, pass the images alone, for example with dataset.map(lambda x, y: x)."
         )
-    its_class = label.item() if label.size == 1 else int(label.argmax())
-    return its_class.decode() if isinstance(its_class, bytes) else its_class
+    if label.size == 1:
+        its_class = label.item()
+        return its_class.decode() if isinstance(its_class, bytes) else its_class
+    if label.dtype.kind not in "biuf":
+        return None
+    several, smoothed = np.isin(label, (0, 1)).all(), label.min() >= 0 and abs(label.sum() - 1) < 1e-2
+    return int(label.argmax()) if label.any() and (several or smoothed) else -1 if several else None
 
 
 def _elements(dataset: Any) -> Iterable[Any]:

@@ -1,18 +1,29 @@
-"""Reads image files from class folders, or from a flat folder, with Pillow alone."""
+"""Reads image files from class folders, from a flat folder, or as a table labels them, with Pillow alone."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from picasso_callbacks.probes.label_table import LabelTable
 from picasso_callbacks.typing import is_integer
 
-SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".webp")
+SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 PILLOW_MODES = {"rgb": "RGB", "rgba": "RGBA", "grayscale": "L"}
+
+DEEP = "are grey with more than 8 bits, and stay so"
+REDUCED = "have colours of 16 bits, of which 8 are read, as Pillow and Keras do"
+TURNED = "say that they are to be turned (EXIF), and are not, as Keras does not"
+
+_ORIENTATION = 0x0112
+
+Folder = tuple[np.ndarray, "list[Any] | None", list[str], "Sequence[str] | None"]
 
 
 def read_folder(
@@ -21,30 +32,85 @@ def read_folder(
     count: int | None,
     color_mode: str,
     class_names: Sequence[str] | None,
-) -> tuple[np.ndarray, list[int] | None, list[str], Sequence[str] | None]:
-    """The arguments of `Probes`: uint8 images `[P, H, W, C]`, labels or `None`, names, class names or `None`."""
+    labels: Any,
+) -> Folder:
+    """The arguments of `Probes`: images `[P, H, W, C]`, labels or `None`, names, class names or `None`."""
     _check(path, image_size, count, color_mode)
-    folders = _class_folders(Path(path), class_names)
-    groups = [_image_files(folder, "**/*") for folder in folders] if folders else [_image_files(Path(path), "*")]
-    if folders:
-        class_names = [folder.name for folder in folders] if class_names is None else class_names
-    files, there = _evenly(groups, count), sum(map(len, groups))
-    if len(files) < there:
-        print(f"Picasso: took {len(files)} of {there} images in {path}; count=... takes more or fewer.", flush=True)
+    folder = Path(path)
+    if labels is None:
+        of_file, class_names = _labels_by_folder(folder, class_names)
+    else:
+        of_file, class_names = _labels_by_table(folder, labels, class_names)
+    files = _evenly(of_file, count)
+    if len(files) < len(of_file):
+        print(
+            f"Picasso: took {len(files)} of {len(of_file)} images in {path}; count=... takes more or fewer.", flush=True
+        )
+    images = _read_all(files, folder, image_size, color_mode)
+    known = [of_file[file] for file in files]
+    names = [_name(label, file, class_names) for label, file in zip(known, files, strict=True)]
+    return images, None if None in known else known, names, class_names
+
+
+def _labels_by_folder(path: Path, class_names: Sequence[str] | None) -> tuple[dict[Path, Any], Sequence[str] | None]:
+    """The files with their folders as labels; of a flat folder with `None`."""
+    folders = _class_folders(path, class_names)
+    if not folders:
+        return dict.fromkeys(_some(_image_files(path, "*"), path)), class_names
+    if class_names is None:
+        class_names = [folder.name for folder in folders]
+    return {file: folder.name for folder in folders for file in _image_files(folder, "**/*")}, class_names
+
+
+def _labels_by_table(
+    path: Path, labels: Any, class_names: Sequence[str] | None
+) -> tuple[dict[Path, Any], Sequence[str] | None]:
+    """The files that a table has a label for, with these."""
+    table = LabelTable(labels, class_names)
+    files = _some(_image_files(path, "**/*"), path)
+    of_file = table.label_files(files, path)
+    without = [file for file in files if file not in of_file]
+    if without:
+        print(
+            f"Picasso: {len(without)} of {len(files)} images in {path} have no label in labels and are left out, such "
+            f"as {without[0].relative_to(path).as_posix()}.",
+            flush=True,
+        )
+    return of_file, table.class_names
+
+
+def _some(files: list[Path], path: Path) -> list[Path]:
     if not files:
         raise ValueError(f"Probes.from_directory: no image in {path}, expected files ending in {', '.join(SUFFIXES)}.")
-    images = [_read(file, image_size, color_mode) for file in files]
+    return files
+
+
+def _read_all(files: list[Path], path: Path, image_size: tuple[int, int] | None, color_mode: str) -> np.ndarray:
+    """`[P, H, W, C]`; what a person may not expect of the files is printed."""
+    remarks: Counter[str] = Counter()
+    images = [_read(file, image_size, color_mode, remarks) for file in files]
     for file, image in zip(files, images, strict=True):
         if image.shape != images[0].shape:
             raise ValueError(
                 f"Probes.from_directory: {files[0]} has (height, width) {images[0].shape[:2]}, but {file} has "
                 f"{image.shape[:2]}. Pass image_size=(height, width)."
             )
-    if not folders or class_names is None:
-        return np.stack(images), None, [file.stem for file in files], class_names
-    words = [file.relative_to(path).parts[0] for file in files]
-    labels = [list(class_names).index(word) for word in words]
-    return np.stack(images), labels, [_name(word, file) for word, file in zip(words, files, strict=True)], class_names
+        if image.dtype != images[0].dtype:
+            raise ValueError(
+                f"Probes.from_directory: {files[0]} holds {images[0].dtype}, but {file} {image.dtype}; expected one "
+                "type, since these are other ranges. Convert the files, or read them as fit does and pass the arrays."
+            )
+    stack = np.stack(images)
+    for remark, times in remarks.items():
+        print(f"Picasso: {times} of {len(files)} images taken from {path} {remark}.", flush=True)
+    if DEEP in remarks:
+        print(
+            f"Picasso: they are {stack.dtype} from {stack.min():.6g} to {stack.max():.6g}. Are they as fit gets its "
+            "images? keras.utils.image_dataset_from_directory makes 8 bits of PNG files: pass its dataset to "
+            "Probes.from_dataset if that is what fit gets.",
+            flush=True,
+        )
+    return stack
 
 
 def _check(path: str | os.PathLike[str], image_size: object, count: int | None, color_mode: str) -> None:
@@ -58,7 +124,9 @@ def _check(path: str | os.PathLike[str], image_size: object, count: int | None, 
         return
     sides = image_size if isinstance(image_size, (tuple, list)) else ()
     if len(sides) != 2 or not all(is_integer(side) and side > 0 for side in sides):
-        raise ValueError(f"Probes.from_directory: image_size is {image_size!r}, expected (height, width) in pixels.")
+        raise ValueError(
+            f"Probes.from_directory: image_size is {image_size!r}, expected image_size=(height, width) in pixels."
+        )
 
 
 def _class_folders(path: Path, class_names: Sequence[str] | None) -> list[Path]:
@@ -82,21 +150,33 @@ def _image_files(folder: Path, pattern: str) -> list[Path]:
     )
 
 
-def _evenly(groups: list[list[Path]], count: int | None) -> list[Path]:
-    """The first of each group, then the second of each, until there are `count`; in the order of the groups."""
-    order = [(place, group) for group, files in enumerate(groups) for place in range(len(files))]
-    return [groups[group][place] for group, place in sorted((g, p) for p, g in sorted(order)[:count])]
+def _evenly(of_file: Mapping[Path, Any], count: int | None) -> list[Path]:
+    """The first file of each label, then the second of each, until there are `count`; label by label.
+
+    True values, numbers that are not all whole, are nothing to be even about.
+    """
+    groups: dict[str, list[Path]] = {}
+    true_values = any(isinstance(label, float) and not label.is_integer() for label in of_file.values())
+    for file, label in of_file.items():
+        groups.setdefault("" if true_values else str(label), []).append(file)
+    order = [(place, group) for group, files in enumerate(groups.values()) for place in range(len(files))]
+    listed = list(groups.values())
+    return [listed[group][place] for group, place in sorted((g, p) for p, g in sorted(order)[:count])]
 
 
-def _name(its_class: str, file: Path) -> str:
-    return file.stem if file.stem.startswith(its_class) else f"{its_class} {file.stem}"
+def _name(label: Any, file: Path, class_names: Sequence[str] | None) -> str:
+    """The file's name, after that of its class unless it begins so already."""
+    if is_integer(label) and class_names is not None and label < len(class_names):
+        label = class_names[label]
+    return f"{label} {file.stem}" if isinstance(label, str) and not file.stem.startswith(label) else file.stem
 
 
-def _read(file: Path, image_size: tuple[int, int] | None, color_mode: str) -> np.ndarray:
-    """uint8 `[H, W, C]`."""
+def _read(file: Path, image_size: tuple[int, int] | None, color_mode: str, remarks: Counter[str]) -> np.ndarray:
+    """`[H, W, C]`: uint8; or where grey has more than 8 bits, uint16, int32 or float32 as it is in the file."""
     try:
         with Image.open(file) as opened:
-            image = _eight_bit(ImageOps.exif_transpose(opened)).convert(PILLOW_MODES[color_mode])
+            _remark(opened, remarks)
+            image, dtype = _decoded(opened, color_mode)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise ValueError(
             f"Probes.from_directory: {file} can't be read as an image ({error}). Remove it or repair it."
@@ -104,11 +184,29 @@ def _read(file: Path, image_size: tuple[int, int] | None, color_mode: str) -> np
     if image_size is not None:
         height, width = image_size
         image = image.resize((int(width), int(height)), Image.Resampling.BILINEAR)
-    return np.asarray(image).reshape(image.height, image.width, -1)
+    pixels = np.asarray(image).astype(dtype).reshape(image.height, image.width, -1)
+    return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 and color_mode == "rgb" else pixels
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """`image` with 8 bit a channel, and palettes looked up."""
-    if image.mode.startswith("I"):  # 16-bit grey; Pillow's own conversion would clip everything above 255 to white
-        return Image.fromarray((np.asarray(image).astype("int64").clip(0, 65535) >> 8).astype("uint8"))
-    return image.convert("RGBA") if image.mode in ("P", "PA") else image
+def _remark(opened: Image.Image, remarks: Counter[str]) -> None:
+    """Counts what a person may not expect of a file that has not been decoded yet."""
+    if opened.mode[0] in "IF":
+        remarks[DEEP] += 1
+    elif any(";16" in str(tile) for tile in getattr(opened, "tile", ())):
+        remarks[REDUCED] += 1
+    if opened.format != "TIFF" and opened.getexif().get(_ORIENTATION, 1) not in (0, 1):  # those Pillow turns itself
+        remarks[TURNED] += 1
+
+
+def _decoded(opened: Image.Image, color_mode: str) -> tuple[Image.Image, str]:
+    """An image as `keras.utils.load_img` decodes it, but of more than 8 bits in every colour mode; and its dtype."""
+    if opened.mode[0] not in "IF":
+        shown = opened.convert("RGBA") if opened.mode in ("P", "PA") else opened
+        return shown.convert(PILLOW_MODES[color_mode]), "uint8"
+    if color_mode == "rgba":
+        raise ValueError("grey of more than 8 bits has no rgba; expected color_mode='grayscale' or 'rgb'")
+    if opened.mode == "F":
+        return opened.copy(), "float32"
+    # Older Pillow opens PNG files of 16 bits as it does others of 32.
+    sixteen = opened.mode != "I" or opened.format == "PNG"
+    return opened.convert("I"), "uint16" if sixteen else "int32"

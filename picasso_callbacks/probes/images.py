@@ -37,6 +37,12 @@ def as_numpy(value: Any, argument: str) -> np.ndarray:
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
+def read_only(array: np.ndarray) -> np.ndarray:
+    """The array itself, which from now on can't be written to."""
+    array.flags.writeable = False
+    return array
+
+
 def as_images(images: Any, argument: str = "Probes: images") -> np.ndarray:
     """A read-only copy of `images`, `[P, H, W, C]` in their own dtype; grey ones come as `[P, H, W]` too."""
     array = as_numpy(images, argument)

@@ -11,8 +11,8 @@ import numpy as np
 
 from picasso_callbacks.probes.from_dataset import sample
 from picasso_callbacks.probes.from_directory import read_folder
-from picasso_callbacks.probes.images import as_extra, as_images, as_value_range
-from picasso_callbacks.probes.labels import as_class_names, as_labels, as_names
+from picasso_callbacks.probes.images import as_extra, as_images, as_value_range, read_only
+from picasso_callbacks.probes.labels import Labels, as_class_names, as_labels, as_names
 from picasso_callbacks.probes.regions import as_regions
 
 
@@ -36,8 +36,12 @@ class Probes:
     Args:
         images: `[P, H, W, C]` or, grey, `[P, H, W]`, booleans, integers or finite floats: a NumPy array, a tensor of
             any backend, or a list of equally large images.
-        labels: The class that each image shows: int `[P]` or `[P, 1]`, one-hot or smoothed `[P, classes]`, or class
-            names. `None`: not known.
+        labels: What each image shows, one of these. `None`: not known.
+
+            - One class: an index, int `[P]` or `[P, 1]`; a row, one-hot or smoothed, `[P, classes]`; or a name.
+            - Several classes or none, for a model that tells each by itself: rows of 0 and 1 `[P, classes]`, or a list
+              of names for each image.
+            - The true values of a regression: finite numbers `[P]` or `[P, outputs]`.
         names: What each probe is called, P strings of any kind; of those there twice, the later ones end in ` (2)`,
             ` (3)`. `None`: the class and a number, `"tank 03"`, or without class names `"probe 03"`.
         class_names: The classes in the order of the model's outputs. `None`: the sorted labels if they are names,
@@ -49,11 +53,15 @@ class Probes:
         regions: Named parts of the pictures, for telling what the answers hang on: `{"sky": masks, "vehicle": masks}`,
             masks `[P, H, W]`, true inside; or for each probe a mask, a box `(top, left, height, width)` or `None` where
             it lacks the region; or the path of a folder of mask images, white inside, each named as its probe or as
-            the end of that name after a space or a sign: `03.png` for `"tank 03"`.
+            the end of that name after a space or a sign: `03.png` for `"tank 03"`. Of how many probes there is none
+            is said.
 
     Attributes:
         images: `[P, H, W, C]` in their own dtype, read-only.
-        labels: int64 `[P]`, read-only, or `None`.
+        labels: int64 `[P]`, read-only: the class of each image. `None`: not known, or not one each.
+        multi_hot: bool `[P, classes]`, read-only, if there are several classes or none to an image; else `None`.
+        true_values: float64 `[P, n]`, read-only, the labels as they came if they are numbers; else `None`. They are
+            shown beside the answers of a model whose n outputs are plain numbers.
         names: P distinct strings.
         class_names: Distinct strings, or `None`.
         value_range: Two floats `(low, high)`, low < high.
@@ -72,6 +80,8 @@ class Probes:
 
     images: np.ndarray
     labels: np.ndarray | None
+    multi_hot: np.ndarray | None
+    true_values: np.ndarray | None
     names: tuple[str, ...]
     class_names: tuple[str, ...] | None
     value_range: tuple[float, float]
@@ -91,12 +101,16 @@ class Probes:
     ) -> None:
         images = as_images(images)
         class_names = as_class_names(class_names)
+        known = Labels(None, None, None, class_names)
         if labels is not None:
-            labels, class_names = as_labels(labels, len(images), class_names)
+            known = as_labels(labels, len(images), class_names)
+            class_names = known.class_names
         set_field = object.__setattr__  # the way into a frozen dataclass
         set_field(self, "images", images)
-        set_field(self, "labels", labels)
-        set_field(self, "names", as_names(names, len(images), labels, class_names))
+        set_field(self, "labels", known.labels)
+        set_field(self, "multi_hot", known.multi_hot)
+        set_field(self, "true_values", known.true_values)
+        set_field(self, "names", as_names(names, len(images), known.labels, class_names))
         set_field(self, "class_names", class_names)
         set_field(self, "value_range", as_value_range(value_range, images))
         set_field(self, "extra", as_extra(extra, len(images)))
@@ -112,13 +126,17 @@ class Probes:
         color_mode: str = "rgb",
         class_names: Sequence[str] | None = None,
         regions: Mapping[str, Any] | None = None,
+        labels: Any = None,
     ) -> Probes:
-        """Reads image files from a folder for each class, or from one flat folder without labels.
+        """Reads image files from a folder for each class, from one flat folder, or as `labels` name them.
 
-        As `keras.utils.image_dataset_from_directory`, but: the orientation that a camera noted (EXIF) is respected, the
-        bilinear resizing antialiases when it makes an image smaller, WebP is read too, and `class_names` may have more
-        classes than there are folders. Images are `uint8`; 16-bit files are reduced to 8 bit, as Keras does - to keep
-        16 bit, read them yourself and pass the arrays. Hidden and other files are skipped.
+        As `keras.utils.image_dataset_from_directory`, but: the bilinear resizing antialiases when it makes an image
+        smaller, TIFF and WebP are read too, `class_names` may have more classes than there are folders, and grey of
+        more than 8 bits keeps them, as in `keras.utils.load_img(color_mode="grayscale")`: images are then `uint16`,
+        `int32` or `float32` with the file's own values, else `uint8`. (What `image_dataset_from_directory` makes 8 bits
+        of, `Probes.from_dataset` takes from that dataset.) As in Keras, the first frame of an animation is taken, and
+        the orientation that a camera noted (EXIF) is not followed; it is said of how many images. Hidden and other
+        files are skipped.
 
         Args:
             path: A folder with a folder for each class (images in it at any depth), or with images.
@@ -130,18 +148,27 @@ class Probes:
                 sorted folder names.
             regions: As in `Probes`, in the size that the images come to have. In a folder of mask images, each is named
                 as the image's file.
+            labels: What each file shows, where folders don't tell: a dict `{file name: label}`; a pandas Series with
+                file names as its index; a pandas or polars DataFrame, or the path of a CSV file (UTF-8, with a header),
+                with file names in the first column (a DataFrame may have them as its index). Then comes one column of
+                labels, or several of numbers, one for each class or output, named as these; `class_names` may pick
+                them. Labels are class names or indices, several names (a list, or `"mass|nodule"` in a CSV file), rows
+                of 0 and 1, or the true values of a regression. A file name is the end of a path, `"cat/03.png"` or
+                `"03.png"`, with or without its ending. Images at any depth are read; those without a label are left
+                out, which is said.
 
         Returns:
-            Probes named by class and file name, sorted by class folder and path.
+            Probes named by class and file name, sorted by class folder and path; with `labels`, by label and path.
 
         Raises:
-            ValueError: No such folder, no image in it, a file that can't be read (it is named), unequal sizes;
-                regions as in `Probes`.
+            ValueError: No such folder, no image in it, a file that can't be read (it is named), unequal sizes or types;
+                labels of none of the files, or that can't be read as said above; regions as in `Probes`.
 
         Example:
             `Probes.from_directory("photos", image_size=(128, 160), regions={"vehicle": "masks/vehicle"})`
         """
-        return cls(*read_folder(path, image_size, count, color_mode, as_class_names(class_names)), regions=regions)
+        names = as_class_names(class_names)
+        return cls(*read_folder(path, image_size, count, color_mode, names, labels), regions=regions)
 
     @classmethod
     def from_dataset(
@@ -195,24 +222,34 @@ class Probes:
     def __getitem__(self, index: Any) -> Probes:
         """Some of the probes, by index, slice, list of indices or mask; names and value range stay."""
         chosen = np.atleast_1d(np.arange(len(self))[index])
-        labels = None if self.labels is None else self.labels[chosen]
         names = [self.names[i] for i in chosen]
         extra = {name: value if value is None else value[chosen] for name, value in (self.extra or {}).items()}
         regions = {name: masks[chosen] for name, masks in (self.regions or {}).items() if masks[chosen].any()}
-        return Probes(
+        some = Probes(
             self.images[chosen],
-            labels,
+            None,
             names,
             self.class_names,
             value_range=self.value_range,
             extra=extra or None,
             regions=regions or None,
         )
+        for field in ("labels", "multi_hot", "true_values"):  # as they are: one row of several may name one class only
+            rows = getattr(self, field)
+            object.__setattr__(some, field, None if rows is None else read_only(rows[chosen]))
+        return some
 
     def __repr__(self) -> str:
         low, high = self.value_range
-        labelled = "not labelled" if self.labels is None else "labelled"
+        known = (self.labels, self.multi_hot, self.true_values)
+        labelled = "not labelled" if all(one is None for one in known) else "labelled"
         return f"<Probes: images {self.images.shape} {self.images.dtype}, range {low:g}..{high:g}, {labelled}>"
+
+    def labels_of(self, index: int) -> tuple[int, ...] | None:
+        """The classes that a probe is labelled with, one or several or none; `None` where that is not known."""
+        if self.multi_hot is not None:
+            return tuple(np.flatnonzero(self.multi_hot[index]).tolist())
+        return None if self.labels is None else (int(self.labels[index]),)
 
     def display(self, rows: Sequence[int] | slice = slice(None)) -> np.ndarray:
         """Probes as a person sees them, by default all: uint8 `[P, H, W, 3]`, the value range spread over 0..255.

@@ -12,6 +12,8 @@ from PIL import Image
 
 from picasso_callbacks.probes.images import as_numpy
 
+SUFFIXES = (".bmp", ".png", ".tif", ".tiff")
+
 
 def as_regions(regions: Any, names: Sequence[str], size: tuple[int, int]) -> dict[str, np.ndarray] | None:
     """Regions by name as read-only masks, bool `[P, H, W]`; all false where a probe lacks the region.
@@ -63,18 +65,46 @@ def _as_mask(argument: str, value: Any, size: tuple[int, int]) -> np.ndarray:
 
 
 def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> list[np.ndarray | None]:
-    files = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in (".png", ".bmp")]
-    masks = []
+    files = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in SUFFIXES]
+    masks: list[np.ndarray | None] = []
+    without: list[str] = []
+    black: list[str] = []
     for name in names:
         found = [path for path in files if _ends_in(name, path.stem)]
         longest = max(found, key=lambda path: len(path.stem), default=None)
-        masks.append(None if longest is None else np.asarray(Image.open(longest).convert("L")) > 127)
-    if not any(mask is not None for mask in masks):
+        masks.append(None if longest is None else _read_mask(argument, longest))
+        if longest is None:
+            without.append(name)
+        elif not masks[-1].any():  # type: ignore[union-attr]
+            black.append(longest.name)
+    if len(without) == len(names):
         raise ValueError(
-            f"{argument} is {os.fspath(folder)!r}, in which no PNG or BMP file is named as a probe, such as "
+            f"{argument} is {os.fspath(folder)!r}, in which no PNG, BMP or TIFF file is named as a probe, such as "
             f"{names[0]!r}, or as the end of its name after a space or a sign."
         )
+    if len(without) + len(black) == len(names):
+        raise ValueError(
+            f"{argument} is {os.fspath(folder)!r}, in which {black[0]} and all others are dark everywhere; "
+            "expected masks that are white inside, above 127. Masks of 0 and 1: multiply them by 255."
+        )
+    for few, what in ((without, "no mask"), (black, "a mask that is dark everywhere")):
+        if few:
+            print(
+                f"{argument.replace('Probes', 'Picasso', 1)}: {len(few)} of {len(names)} probes have {what} in "
+                f"{os.fspath(folder)}, such as {few[0]!r}; they count as lacking the "
+                "region.",
+                flush=True,
+            )
     return masks
+
+
+def _read_mask(argument: str, file: pathlib.Path) -> np.ndarray:
+    """bool `[H, W]`, true where the image is brighter than half of what 8 bits hold."""
+    try:
+        with Image.open(file) as opened:
+            return np.asarray(opened.convert("L")) > 127
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{argument} has {file}, which can't be read as an image ({error}). Repair it.") from error
 
 
 def _ends_in(name: str, ending: str) -> bool:

@@ -38,7 +38,7 @@ class Panel:
         image: uint8 `[h, w, 3]`, the probe as a person sees it. The maps are stretched over it.
         class_names: One for each class.
         probabilities: float32 `[classes]`, or `None` where the model gives none.
-        label: The probe's class index, or `None`.
+        labels: The classes that the probe is labelled with, one or several or none; `None` where that is not known.
         targets: K class indices that the maps are about.
         target_names: K names of the targets.
         heatmaps: None to five. A method that failed is absent.
@@ -48,6 +48,7 @@ class Panel:
         finding: What is said of shortcuts; empty: they were not looked for.
         alarm: Whether that is an alarm.
         outline: bool `[h, w]`: where the cue is on which this answer hangs and should not; `None`: nowhere.
+        true_values: float `[classes]`: what the plain values should be, or `None`.
     """
 
     name: str
@@ -55,7 +56,7 @@ class Panel:
     image: np.ndarray
     class_names: tuple[str, ...]
     probabilities: np.ndarray | None
-    label: int | None
+    labels: tuple[int, ...] | None
     targets: tuple[int, ...]
     target_names: tuple[str, ...]
     heatmaps: tuple[Heatmap, ...]
@@ -65,6 +66,7 @@ class Panel:
     finding: str = ""
     alarm: bool = False
     outline: np.ndarray | None = None
+    true_values: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

@@ -91,7 +91,7 @@ def _draw_header(sheet: Sheet, panel: Panel) -> int:
     sheet.text(right, top, panel.moment, _NAME_TEXT, align=1)
     sheet.text(_MARGIN, top, panel.name, _NAME_TEXT, width=right - _MARGIN - text_width(_LONGEST_MOMENT, _NAME_TEXT))
     top += _NAME_TEXT + 8
-    if panel.label is not None or panel.probabilities is not None:
+    if panel.labels is not None or panel.probabilities is not None:
         _draw_answer(sheet, top, panel)
         top += _TEXT + 8
     if panel.finding:
@@ -105,20 +105,20 @@ def _draw_header(sheet: Sheet, panel: Panel) -> int:
 def _draw_answer(sheet: Sheet, top: int, panel: Panel) -> None:
     right, x = WIDTH - _MARGIN, float(_MARGIN)
     says = predictions(panel.probabilities, panel.exclusive)
-    label = [] if panel.label is None else [panel.label]
-    words = 60 + 110 * len(label) + 75 * len(says)  # beside the names
-    room = (right - _MARGIN - words) / max(len(label) + len(says), 1)
-    named = [*label, *says]
+    labels = panel.labels or ()
+    words = 60 + 110 * (panel.labels is not None) + 75 * len(says)  # beside the names
+    room = (right - _MARGIN - words) / max(len(labels) + len(says), 1)
+    named = [*labels, *says]
     names = dict(zip(named, fit_names([panel.class_names[each] for each in named], _TEXT, room), strict=True))
-    for index in label:
+    if panel.labels is not None:
         sheet.arrow(_MARGIN, top + 6, _ARROW, RIGHT)
         x = sheet.text(x + _ARROW + 4, top, "label", _TEXT, FAINT_INK) + 7
-        x = sheet.text(x, top, names[index], _TEXT, RIGHT) + 22
+        x = sheet.text(x, top, ", ".join(names[index] for index in labels) or "none", _TEXT, RIGHT) + 22
     if says:
         x = sheet.text(x, top, "says", _TEXT, FAINT_INK) + 7
     for index in says:
         assert panel.probabilities is not None
-        color = INK if not label else RIGHT if index in label else WRONG
+        color = INK if panel.labels is None else RIGHT if index in labels else WRONG
         value = percent(float(panel.probabilities[index]))
         x = sheet.text(x, top, f"{names[index]} {value}", _TEXT, color, width=max(right - x, 1)) + 14
 

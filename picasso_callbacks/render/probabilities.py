@@ -48,7 +48,8 @@ def predictions(probabilities: np.ndarray | None, exclusive: bool) -> list[int]:
 def rows(panel: Panel, most: int) -> int:
     """How many rows `draw_bars` draws."""
     shown = panel.plain_values if panel.probabilities is None else panel.probabilities
-    return 0 if shown is None else min(len(shown), most)
+    each = 1 if panel.true_values is None else 2
+    return 0 if shown is None else each * min(len(shown), most // each)
 
 
 def shown_classes(panel: Panel, most: int) -> list[int]:
@@ -61,13 +62,12 @@ def shown_classes(panel: Panel, most: int) -> list[int]:
         return list(range(len(panel.probabilities)))
     likeliest = np.argsort(-np.nan_to_num(panel.probabilities, nan=-1.0), kind="stable").tolist()
     classes = [each for each in panel.targets if each < len(likeliest)]  # others are contrasts and functions
-    marked = classes if panel.label is None else [panel.label, *classes]
-    chosen = list(dict.fromkeys([*marked, *likeliest]))[:most]
+    chosen = list(dict.fromkeys([*(panel.labels or ()), *classes, *likeliest]))[:most]
     return [each for each in likeliest if each in chosen]
 
 
 def draw_bars(sheet: Sheet, left: int, top: int, width: int, panel: Panel, most: int) -> int:
-    """A row for each shown class, `most` at most: name, bar, percentage. An arrow marks the label.
+    """A row for each shown class, `most` at most: name, bar, percentage. An arrow marks each label.
 
     Returns:
         Where the rows end.
@@ -83,25 +83,32 @@ def draw_bars(sheet: Sheet, left: int, top: int, width: int, panel: Panel, most:
         y = top + row * ROW
         probability = float(panel.probabilities[index])
         light, dark = BAR, INK
-        if index in says and panel.label is not None:
-            light, dark = (RIGHT_BAR, RIGHT) if index == panel.label else (WRONG_BAR, WRONG)
+        if index in says and panel.labels is not None:
+            light, dark = (RIGHT_BAR, RIGHT) if index in panel.labels else (WRONG_BAR, WRONG)
         length = bar_width * min(max(np.nan_to_num(probability), 0.0), 1.0)
         sheet.box(left, y, max(length, 2), ROW - 3, light)
         value = drawable(percent(probability))
         sheet.text(left + width - 4, y, value, _TEXT, dark, align=1)
         sheet.text(left + 6, y, name, _TEXT, dark, width=width - text_width(value, _TEXT) - 18)
-        if index == panel.label:
+        if index in (panel.labels or ()):
             sheet.arrow(left - _MARK, y + 5, 14, RIGHT)
     return top + len(shown) * ROW
 
 
 def _draw_values(sheet: Sheet, left: int, top: int, width: int, panel: Panel, most: int) -> int:
-    """A row for each of the first outputs, where they are plain numbers. Returns where the rows end."""
+    """A row for each of the first outputs, where they are plain numbers, and one for its true value if that is known.
+
+    Returns:
+        Where the rows end.
+    """
     assert panel.plain_values is not None
-    shown = panel.plain_values[:most]
-    for row, value in enumerate(shown):
-        y = top + row * ROW
+    truth = panel.true_values
+    for row, value in enumerate(panel.plain_values[: most if truth is None else most // 2]):
         text = drawable(f"{value:.4g}")
-        sheet.text(left + width - 4, y, text, _TEXT, INK, align=1)
-        sheet.text(left, y, panel.class_names[row], _TEXT, INK, width=width - text_width(text, _TEXT) - 12)
-    return top + len(shown) * ROW
+        sheet.text(left + width - 4, top, text, _TEXT, INK, align=1)
+        sheet.text(left, top, panel.class_names[row], _TEXT, INK, width=width - text_width(text, _TEXT) - 12)
+        top += ROW
+        if truth is not None:
+            sheet.text(left + width - 4, top, drawable(f"true {truth[row]:.4g}"), _TEXT, RIGHT, align=1)
+            top += ROW
+    return top

@@ -58,6 +58,14 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
     Raises:
         ValueError: No labels, too few probes of a class, no such region or cue.
     """
+    if probes.multi_hot is not None:
+        raise ValueError(
+            "Picasso: the probes have several labels each, or none; shortcuts are told by what is exchanged between "
+            "probes of one class each. To look for those of one class, pass labels=rows[:, it] and "
+            "decode_prob=lambda outputs: outputs[:, it]."
+        )
+    if probes.labels is None and probes.true_values is not None:
+        raise ValueError("Picasso: the probes' labels are true values; shortcuts are told by labels that are classes.")
     if probes.labels is None:
         raise ValueError("Picasso: the probes have no labels, which shortcuts are told by. Pass Probes(labels=...).")
     pairs = choose_pairs(probes.labels, DONORS)

@@ -29,7 +29,9 @@ LARGE = 1e9
 WORSE, BY_CHANCE = 0.3, 1e-3
 """Probes of which so much less is right than in training, by more than chance would have it, are worth a notice."""
 
-_ACCURACY = re.compile(r"(val_)?((sparse_)?categorical_|binary_)?acc(uracy)?")
+_OF_THE_STRONGEST = re.compile(r"(val_)?((sparse_)?categorical_)?acc(uracy)?")
+_BINARY = re.compile(r"(val_)?binary_acc(uracy)?")
+_ACCURACY = re.compile(f"{_OF_THE_STRONGEST.pattern}|{_BINARY.pattern}")
 
 
 def announcement(
@@ -73,16 +75,28 @@ def mismatch_notice(logs: Mapping[str, Any] | None, report: Report) -> str | Non
         logs: The metrics of the epoch.
         report: Of a look at its end.
     """
-    accuracies = [float(value) for name, value in (logs or {}).items() if _ACCURACY.fullmatch(name)]
-    labels, p = report.probes.labels, report.probabilities
-    if not accuracies or labels is None or p is None or not np.isfinite(p).all():
+    labels, several, p = report.probes.labels, report.probes.multi_hot, report.probabilities
+    if p is None or not np.isfinite(p).all():
         return None
-    right, count, expected = int((p.argmax(axis=1) == labels).sum()), len(labels), min(1.0, *accuracies, 1.0)
+    if (
+        several is not None
+    ):  # every answer counts, as in binary accuracy; most may be a no, which is right without skill
+        rights, compared, most = (p > 0.5) == several, _BINARY, 1 - float(several.mean())
+    elif labels is not None:  # of classes that do not exclude each other, the label does not tell about the others
+        exclusive = np.allclose(p.sum(axis=1), 1, atol=0.01)
+        rights, compared, most = p.argmax(axis=1) == labels, _ACCURACY if exclusive else _OF_THE_STRONGEST, 1.0
+    else:
+        return None
+    accuracies = [float(value) for name, value in (logs or {}).items() if compared.fullmatch(name)]
+    if not accuracies:
+        return None
+    right, count, expected = int(rights.sum()), rights.size, min(most, *accuracies)
     if right / count > expected - WORSE or _chance_of_at_most(right, count, expected) > BY_CHANCE:
         return None
     low, high = report.probes.images.min(), report.probes.images.max()
     return (
-        f"Picasso: the training says {expected:.0%} accuracy, but of the labelled probes {right} of {count} are right. "
+        f"Picasso: the training says {min(accuracies):.0%} accuracy, but of the "
+        f"{'labelled probes' if several is None else 'answers about labelled probes'} {right} of {count} are right. "
         f"Are they as fit gets its images? They range from {low:.4g} to {high:.4g} in {report.probes.images.dtype}. "
         "What a dataset or generator does to images on the way (scaling, normalising, colours) has to be done to the "
         "probes, or by preprocess=... If they are as they should be, the network does not know what they show, or "

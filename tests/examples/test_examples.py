@@ -52,6 +52,8 @@ def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
         folder = pathlib.Path("photos", ["half-track", "tank"][label])
         folder.mkdir(parents=True, exist_ok=True)
         PIL.Image.fromarray(image).save(folder / f"{number}.png")
+    table = [f"{number}.png,{['half-track', 'tank'][label]}\n" for number, label in enumerate(y)]
+    pathlib.Path("labels.csv").write_text("file,kind\n" + "".join(table))
     model = linear((24, 32, 3), 1e-5 * np.random.default_rng(1).normal(size=(24 * 32 * 3, 2)), "softmax")
     model.compile(keras.optimizers.SGD(1e-9), "sparse_categorical_crossentropy")
     names = {"keras": keras, "model": model, "x": x, "y": y, "x_test": x, "y_test": y, "validation_data": (x, y)}

@@ -32,7 +32,7 @@ def panel(shape=(24, 24), targets=(1, 0), heatmaps=2, classes=2, value=1.0, **ch
         image=np.full((*shape, 3), 100, "uint8"),
         class_names=names,
         probabilities=np.full(classes, 1 / classes, "float32"),
-        label=1,
+        labels=(1,),
         targets=targets,
         target_names=tuple(f"class {each}" for each in targets),
         heatmaps=tuple(columns),

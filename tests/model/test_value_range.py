@@ -5,9 +5,10 @@ import logging
 import keras
 import numpy as np
 import pytest
+from helpers.models import linear
 from keras import layers
 
-from picasso_callbacks import Probes, explain
+from picasso_callbacks import PartialOcclusion, Picasso, Probes, explain
 
 UNIT = np.random.default_rng(0).random((4, 8, 9, 3), dtype="float32")
 BYTES = (255 * UNIT).astype("uint8")
@@ -90,3 +91,32 @@ def test_dark_pictures_and_a_single_colour_are_not_another_range():
     assert notes(made_for_bytes, (BYTES // 20)) == ()
     assert notes(made_for_bytes, np.full_like(BYTES, 7)) == ()
     assert notes(made_for_bytes_of_imagenet, np.full_like(BYTES, 7)) == ()
+
+
+@pytest.mark.parametrize(("weight", "told"), [(99, False), (101, True)])
+def test_log_odds_that_change_by_more_than_a_hundred_nats_are_told_of(caplog, weight, told):
+    model = linear((1, 2, 1), [[0, weight], [0, 0]], "softmax")
+    probes = Probes(np.array([1.0, 0.5]).reshape(1, 1, 2, 1), value_range=(0, 1))
+    explain(model, probes, methods=[PartialOcclusion(1, 1, canvas="black")])
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == told
+    if told:
+        assert "by up to 101 nats, and more than 100 can hardly be right. Are the probes as fit gets" in said[0]
+        assert "They range from 0.5 to 1 in float64" in said[0]
+
+
+def test_a_function_of_the_outputs_may_change_as_far_as_it_likes(caplog):
+    model = linear((1, 2, 1), [[0, 9], [0, 0]], "softmax")
+    probes = Probes(np.array([1.0, 0.5]).reshape(1, 1, 2, 1), value_range=(0, 1))
+    explain(model, probes, methods=[PartialOcclusion(1, 1, canvas="black")], targets=lambda y: 1000 * y[:, 0])
+    assert not caplog.records
+
+
+def test_it_is_said_once_a_training(caplog, tmp_path):
+    model = linear((1, 2, 1), [[0, 500], [0, 0]], "softmax")
+    model.compile(keras.optimizers.SGD(0.0), "sparse_categorical_crossentropy")
+    images = np.array([1.0, 0.5]).reshape(1, 1, 2, 1)
+    callback = Picasso(tmp_path, Probes(images, value_range=(0, 1)), methods=["partial_occlusion"])
+    for times in (1, 2):
+        model.fit(images, np.zeros(1), epochs=3, verbose=0, callbacks=[callback])
+        assert sum("nats" in record.getMessage() for record in caplog.records) == times

@@ -212,7 +212,7 @@ def test_value_range_and_dtype_are_kept():
         ([(np.zeros((4, 5, 3)), 1), np.zeros((4, 5, 3))], "some elements have labels"),
         ([np.zeros((4, 5, 3)), np.zeros((6, 5, 3))], "different shapes"),
         ([(np.zeros((2, 3, 32, 32)), [0, 1])], "np.moveaxis"),
-        ([(np.zeros((2, 4, 5, 3)), [[1, 1], [0, 1]])], "one-hot"),
+        ([(np.zeros((2, 4, 5, 3)), [[1, 1], [0, np.nan]])], "nan for image 1"),
         ([(np.zeros((2, 4, 5, 3)), np.zeros((2, 4, 5)))], "masks"),
     ],
 )
@@ -226,3 +226,21 @@ def test_refuses_datasets(dataset, message):
 def test_refuses_counts(count):
     with pytest.raises(ValueError, match="count is"):
         Probes.from_dataset((numbered(12), LABELS), count)
+
+
+def test_several_classes_to_an_image_are_balanced_by_the_first_of_them():
+    rows = np.array([[0, 0, 0], [0, 0, 0], [0, 0, 0], [0, 1, 1], [1, 0, 1], [0, 0, 1]])
+    images = np.arange(6)[:, None, None] * np.ones((6, 4, 5))
+    found = Probes.from_dataset((images, rows), count=4)
+    np.testing.assert_array_equal(found.images[:, 0, 0, 0], [0, 3, 4, 5])
+    np.testing.assert_array_equal(found.multi_hot, rows[[0, 3, 4, 5]])
+    assert found.labels is None
+
+
+@pytest.mark.parametrize("values", [[3.5, 1.25, -2.0, 7.0], [[0.1, 0.2], [0.7, 0.9], [0.4, 0.4], [0.0, 0.3]]])
+def test_of_true_values_the_first_are_taken(values, recwarn):
+    images = np.arange(4)[:, None, None, None] * np.ones((4, 4, 5, 1))
+    for dataset in ((images, np.array(values)), list(zip(images, np.array(values), strict=True))):
+        found = Probes.from_dataset(dataset, count=2)
+        np.testing.assert_array_equal(found.true_values, np.reshape(values, (4, -1))[:2])
+    assert not recwarn

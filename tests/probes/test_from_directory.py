@@ -1,5 +1,8 @@
 """Probes from folders of real files."""
 
+import struct
+import zlib
+
 import keras
 import numpy as np
 import pytest
@@ -115,10 +118,111 @@ def test_color_modes(tmp_path, color_mode, pixel):
     np.testing.assert_array_equal(Probes.from_directory(tmp_path, color_mode=color_mode).images[0, 0, 0], pixel)
 
 
-def test_sixteen_bit_files_are_reduced_not_clipped(tmp_path):
-    Image.fromarray(np.array([[0, 255, 256], [32768, 40000, 65535]], "uint16")).save(tmp_path / "a.png")
+DEEP = np.array([[0, 255, 256], [32768, 40000, 65535]], "uint16")
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+@pytest.mark.parametrize(("color_mode", "channels"), [("grayscale", 1), ("rgb", 3)])
+def test_sixteen_bit_files_stay_so(tmp_path, capsys, name, color_mode, channels):
+    Image.fromarray(DEEP).save(tmp_path / name)
+    probes = Probes.from_directory(tmp_path, color_mode=color_mode)
+    assert probes.images.dtype == np.uint16
+    np.testing.assert_array_equal(probes.images[0], np.repeat(DEEP[..., None], channels, axis=-1))
+    theirs = keras.utils.load_img(tmp_path / name, color_mode="grayscale")
+    np.testing.assert_array_equal(probes.images[0, :, :, 0], np.asarray(theirs))
+    assert probes.value_range == (0, 65535)
+    said = capsys.readouterr().out
+    assert "Picasso: 1 of 1 images taken from" in said
+    assert "they are uint16 from 0 to 65535" in said
+
+
+def test_the_eight_bits_that_keras_makes_of_them_come_from_its_dataset(tmp_path):
+    pytest.importorskip("tensorflow")
+    (tmp_path / "cat").mkdir()
+    Image.fromarray(DEEP).save(tmp_path / "cat/a.png")
+    theirs = keras.utils.image_dataset_from_directory(
+        tmp_path, color_mode="grayscale", image_size=DEEP.shape, shuffle=False, verbose=False
+    )
+    np.testing.assert_array_equal(Probes.from_dataset(theirs).images[0, :, :, 0], DEEP >> 8)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32"])
+def test_grey_of_32_bits_stays_so(tmp_path, dtype):
+    pixels = (DEEP.astype("float64") * 3.7 - 1000).astype(dtype)
+    Image.fromarray(pixels).save(tmp_path / "a.tif")
+    images = Probes.from_directory(tmp_path, color_mode="grayscale").images
+    assert images.dtype == dtype
+    np.testing.assert_array_equal(images[0, :, :, 0], pixels)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "float32"])
+def test_deep_grey_is_resized_in_its_own_units(tmp_path, dtype):
+    Image.fromarray(np.array([[0, 40000], [0, 40000]], dtype)).save(tmp_path / "a.tif")
+    images = Probes.from_directory(tmp_path, image_size=(2, 4), color_mode="grayscale").images
+    assert images.dtype == dtype
+    np.testing.assert_array_equal(images[0, :, :, 0], [[0, 10000, 30000, 40000]] * 2)
+
+
+def test_deep_grey_has_no_alpha(tmp_path):
+    Image.fromarray(DEEP).save(tmp_path / "a.png")
+    with pytest.raises(
+        ValueError, match=r"a\.png can't be read .*has no rgba; expected color_mode='grayscale' or 'rgb'"
+    ):
+        Probes.from_directory(tmp_path, color_mode="rgba")
+
+
+def test_files_of_8_and_16_bits_do_not_go_together(tmp_path):
+    Image.fromarray(DEEP).save(tmp_path / "a.png")
+    save(tmp_path / "b.png", 7, DEEP.shape, "L")
+    with pytest.raises(ValueError, match=r"a\.png holds uint16, but .*b\.png uint8"):
+        Probes.from_directory(tmp_path, color_mode="grayscale")
+
+
+def png_of_16_bit_colours(pixels):
+    """By hand, as the standard says: Pillow writes none."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    height, width = pixels.shape[:2]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in pixels)
+    head = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def test_colours_of_16_bits_are_read_as_8_and_said_to_be(tmp_path, capsys):
+    (tmp_path / "a.png").write_bytes(png_of_16_bit_colours(np.repeat(DEEP[..., None], 3, axis=-1)))
     images = Probes.from_directory(tmp_path).images
-    np.testing.assert_array_equal(images[0, :, :, 1], [[0, 0, 1], [128, 156, 255]])
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(images[0, :, :, 1], DEEP >> 8)
+    np.testing.assert_array_equal(images[0], np.asarray(keras.utils.load_img(tmp_path / "a.png")))
+    assert "1 of 1 images taken from" in (said := capsys.readouterr().out)
+    assert "have colours of 16 bits, of which 8 are read" in said
+
+
+@pytest.mark.parametrize("color_mode", ["rgb", "rgba", "grayscale"])
+@pytest.mark.parametrize(
+    ("mode", "name"),
+    [
+        *(("1", "a.png"), ("L", "a.png"), ("LA", "a.png"), ("P", "a.png"), ("P", "a.gif"), ("RGBA", "a.png")),
+        *(("CMYK", "a.jpg"), ("CMYK", "a.tif"), ("YCbCr", "a.jpg"), ("RGBA", "a.webp")),
+    ],
+)
+def test_every_mode_is_read_as_keras_does(tmp_path, capsys, mode, name, color_mode):
+    noise = np.random.default_rng(0).integers(0, 256, (8, 9, 4), dtype="uint8")
+    image = Image.fromarray(noise if mode in ("RGBA", "LA") else noise[..., :3])
+    image = Image.fromarray(noise, "CMYK") if mode == "CMYK" else image.convert(mode)
+    image.save(tmp_path / name)
+    theirs = np.asarray(keras.utils.load_img(tmp_path / name, color_mode=color_mode))
+    ours = Probes.from_directory(tmp_path, color_mode=color_mode).images[0]
+    np.testing.assert_array_equal(ours, theirs.reshape(ours.shape))
+    assert not capsys.readouterr().out
+
+
+def test_of_an_animation_the_first_frame_is_taken(tmp_path):
+    frames = [Image.new("L", (5, 4), value) for value in (0, 255)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert Probes.from_directory(tmp_path).images.max() == 0
 
 
 def test_palettes_with_transparency_are_read(tmp_path):
@@ -126,13 +230,17 @@ def test_palettes_with_transparency_are_read(tmp_path):
     assert Probes.from_directory(tmp_path).images.shape == (1, 4, 5, 3)
 
 
-def test_orientation_noted_by_the_camera_is_respected(tmp_path):
+def test_orientation_noted_by_the_camera_is_not_followed_as_in_keras(tmp_path, capsys):
     upright = Image.fromarray(np.array([[0, 0], [0, 0], [255, 255]], "uint8"))
     exif = Image.Exif()
     exif[0x0112] = 3  # upside down
     upright.save(tmp_path / "a.png", exif=exif)
     images = Probes.from_directory(tmp_path, color_mode="grayscale").images
-    np.testing.assert_array_equal(images[0, :, 0, 0], [255, 0, 0])
+    np.testing.assert_array_equal(images[0, :, 0, 0], [0, 0, 255])
+    theirs = keras.utils.load_img(tmp_path / "a.png", color_mode="grayscale")
+    np.testing.assert_array_equal(images[0, :, :, 0], np.asarray(theirs))
+    assert "1 of 1 images taken from" in (said := capsys.readouterr().out)
+    assert "say that they are to be turned (EXIF), and are not, as Keras does not" in said
 
 
 def test_unequal_sizes_are_refused_without_image_size(tmp_path):
@@ -164,5 +272,6 @@ def test_refuses_empty_and_missing_folders(tmp_path):
     [{"image_size": 4}, {"image_size": (4, 0)}, {"image_size": (4.5, 5)}, {"count": 0}, {"color_mode": "bgr"}],
 )
 def test_refuses_directory_options(photos, options):
-    with pytest.raises(ValueError, match=f"Probes.from_directory: {next(iter(options))} is"):
+    expected = r"image_size=\(height, width\)" if "image_size" in options else ""
+    with pytest.raises(ValueError, match=f"Probes.from_directory: {next(iter(options))} is.*{expected}"):
         Probes.from_directory(photos, **options)

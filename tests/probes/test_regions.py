@@ -109,7 +109,7 @@ def test_what_is_wrong_is_said(case):
 
 
 def test_a_folder_without_a_mask_for_any_probe(tmp_path):
-    with pytest.raises(ValueError, match="no PNG or BMP file is named as a probe, such as 'probe 00'"):
+    with pytest.raises(ValueError, match="no PNG, BMP or TIFF file is named as a probe, such as 'probe 00'"):
         probes({"sky": tmp_path})
 
 
@@ -117,3 +117,40 @@ def test_a_mask_file_of_another_size(tmp_path):
     PIL.Image.new("L", (6, 6), 255).save(tmp_path / "a.png")
     with pytest.raises(ValueError, match=r"a mask of shape \(6, 6\)"):
         probes({"sky": tmp_path}, names=["a", "b", "c"])
+
+
+def save_mask(path, value=255):
+    PIL.Image.new("L", (8, 6), value).save(path)
+
+
+def test_probes_without_a_mask_are_counted_and_said(tmp_path, capsys):
+    save_mask(tmp_path / "a.png")
+    save_mask(tmp_path / "c.tif", 0)
+    found = probes({"vehicle": tmp_path}, names=["a", "b", "c"]).regions["vehicle"]
+    assert found.all(axis=(1, 2)).tolist() == [True, False, False]
+    assert capsys.readouterr().out.splitlines() == [
+        f"Picasso: regions['vehicle']: 1 of 3 probes have no mask in {tmp_path}, such as 'b'; they count as lacking "
+        "the region.",
+        f"Picasso: regions['vehicle']: 1 of 3 probes have a mask that is dark everywhere in {tmp_path}, such as "
+        "'c.tif'; they count as lacking the region.",
+    ]
+
+
+def test_nothing_is_said_where_each_probe_has_its_mask(tmp_path, capsys):
+    for name in "abc":
+        save_mask(tmp_path / f"{name}.png")
+    probes({"vehicle": tmp_path}, names=["a", "b", "c"])
+    assert not capsys.readouterr().out
+
+
+def test_masks_of_0_and_1_are_refused_with_the_mend(tmp_path):
+    for name in "abc":
+        save_mask(tmp_path / f"{name}.png", 1)
+    with pytest.raises(ValueError, match=r"a\.png and all others are dark everywhere.*multiply them by 255"):
+        probes({"vehicle": tmp_path}, names=["a", "b", "c"])
+
+
+def test_a_broken_mask_is_named(tmp_path):
+    (tmp_path / "a.png").write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"regions\['vehicle'\] has .*a\.png, which can't be read as an image"):
+        probes({"vehicle": tmp_path}, names=["a", "b", "c"])

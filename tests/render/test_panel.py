@@ -86,7 +86,7 @@ def test_the_drawing_leaves_its_inputs_alone():
     assert np.array_equal(draw_panel(given), draw_panel(given))
 
 
-@pytest.mark.parametrize("change", [{"moment": "epoch 8"}, {"name": "other"}, {"label": 0}, {"label": None}])
+@pytest.mark.parametrize("change", [{"moment": "epoch 8"}, {"name": "other"}, {"labels": (0,)}, {"labels": None}])
 def test_what_a_panel_says_is_burnt_in(change):
     assert (draw_panel(panel()) != draw_panel(panel(**change))).any()
 
@@ -108,3 +108,24 @@ def test_separate_cards():
     assert len({card.tobytes() for card in cards}) == 4
     other = dataclasses.replace(whole, heatmaps=whole.heatmaps[:1])
     assert np.array_equal(draw_probabilities(whole), draw_probabilities(other))
+
+
+def test_each_of_several_labels_is_marked_and_none_is_said():
+    none, first, both = (draw_panel(panel(labels=labelled, heatmaps=0)) for labelled in ((), (0,), (0, 1)))
+    unlabelled = draw_panel(panel(labels=None, heatmaps=0))
+    assert not np.array_equal(none, unlabelled)  # "label none"
+    top, left, bottom, right = changed(first[100:], both[100:])
+    assert right - left <= 16  # nothing but the second class's arrow
+    assert bottom - top <= 16
+
+
+def test_a_true_value_stands_under_its_output():
+    plain = {"probabilities": None, "labels": None, "plain_values": np.array([0.5], "float32"), "heatmaps": 0}
+    without, told, other = (
+        draw_panel(panel(**plain, class_names=("age",), true_values=None if true is None else np.array([true])))
+        for true in (None, 34.5, 34.6)
+    )
+    row = (without[100:] < 255).any(axis=(1, 2))  # "age 0.5" is as it was, and "true 34.5" beneath it
+    left, right = changed(told, other)[1::2]
+    assert 0 < right - left < 20, "one digit differs"
+    assert (told[100:] < 255).any(axis=(1, 2)).sum() >= row.sum()

@@ -14,13 +14,13 @@ def test_of_a_thousand_classes_the_label_and_the_targets_are_shown_with_the_like
     chances = np.zeros(1000, "float32")
     chances[[500, 501, 502, 503, 504, 505, 506, 507]] = np.arange(8, 0, -1)
     chances[3] = 0.5
-    shown = shown_classes(panel(classes=1000, probabilities=chances, label=3, targets=(3, 502)), 4)
+    shown = shown_classes(panel(classes=1000, probabilities=chances, labels=(3,), targets=(3, 502)), 4)
     assert shown == [500, 501, 502, 3]
 
 
 def test_contrasts_and_functions_among_the_targets_have_no_bar():
     chances = np.array([0.1, 0.3, 0.2, 0.25, 0.15], "float32")
-    assert shown_classes(panel(classes=5, probabilities=chances, label=0, targets=(5, 6)), 3) == [1, 3, 0]
+    assert shown_classes(panel(classes=5, probabilities=chances, labels=(0,), targets=(5, 6)), 3) == [1, 3, 0]
 
 
 def test_of_independent_classes_all_above_one_half_are_said():

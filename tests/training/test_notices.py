@@ -117,3 +117,13 @@ def test_far_worse_than_in_training_and_more_than_chance(right, count, logs, tol
     images = np.where(np.arange(count) < right, 1.0, -1.0).reshape(-1, 1, 1, 1)
     report = explain(model, Probes(images, labels=labels), methods=["class_probabilities"], shortcuts=False)
     assert (mismatch_notice(logs, report) is not None) == told
+
+
+@pytest.mark.parametrize(("name", "told"), [("binary_accuracy", False), ("categorical_accuracy", True)])
+def test_one_label_of_classes_that_do_not_exclude_each_other_tells_of_the_strongest_only(name, told):
+    model = keras.Sequential([keras.Input((1, 1, 1)), keras.layers.Flatten(), keras.layers.Dense(3, "sigmoid")])
+    model.set_weights([np.array([[2.0, 3.0, -1.0]]), np.zeros(3)])
+    model.compile(loss="binary_crossentropy")
+    given = Probes(np.ones((24, 1, 1, 1)), labels=np.zeros(24, dtype=int))
+    report = explain(model, given, methods=["class_probabilities"], shortcuts=False)
+    assert (mismatch_notice({name: 0.95}, report) is not None) == told

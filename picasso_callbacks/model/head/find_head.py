@@ -54,19 +54,27 @@ def find_head(
     dense, one_unit = output.ndim > 2, output.ndim == 1 or output.shape[-1] == 1
     rows = output.reshape(-1, 1 if one_unit else output.shape[-1])
     tolerance = max(EXACT, 2e-7 * rows.shape[1], 4 * precision)
-    activation = None if logits is None else _activation(rows, logits.reshape(rows.shape), loss, one_unit, precision)
+    if decode_prob == "value":
+        return Head("value", "outputs", dense)
+    fitting = () if logits is None else _activations(rows, logits.reshape(rows.shape), one_unit, precision)
     if decode_prob is not None:
-        if activation is not None and decode_prob != "value":
+        if not fitting:
+            if decode_prob == "sigmoid" and is_sigmoid:
+                return Head(_reading("sigmoid", one_unit), "probabilities", dense, tolerance=tolerance)
+            return Head(_reading(decode_prob, one_unit), "outputs", dense)
+        if decode_prob not in fitting:
             raise ValueError(
                 f"Picasso: decode_prob is {decode_prob!r}, but the model's outputs are no logits: they have been "
-                f"through a {activation} already. Leave decode_prob=None."
+                f"through a {fitting[0]} already. Pass decode_prob={fitting[0]!r}."
             )
-        return Head(_reading(decode_prob, one_unit), "outputs", dense)
-    if activation is not None:
-        return Head(_reading(activation, one_unit), "logits", dense)
+        return Head(_reading(decode_prob, one_unit), "logits", dense)
+    if fitting:
+        return Head(_reading(_believed(fitting, loss), one_unit), "logits", dense)
     if _from_logits(loss):
         return Head(_reading(_as_logits(loss, one_unit, own_loss), one_unit), "outputs", dense)
     if _names(loss, *_REGRESSION):
+        if is_sigmoid:
+            raise ValueError(_ambiguous(("sigmoid",), loss))
         return Head("value", "outputs", dense)
     name = "sigmoid" if is_sigmoid else _as_probabilities(rows, loss, one_unit, tolerance)
     return Head(_reading(name, one_unit), "probabilities", dense, tolerance=tolerance)
@@ -92,15 +100,33 @@ def _decoded_head(output: Any, logits: np.ndarray | None, decode: Callable[[Any]
     return Head("decoded", "probabilities", decode=decode, exclusive=exclusive)
 
 
-def _activation(
-    output: np.ndarray, logits: np.ndarray, loss: Any, one_unit: bool, precision: float
-) -> Literal["softmax", "sigmoid"] | None:
-    """Which function of `logits` the output is, by its numbers; `None` if neither."""
+def _activations(
+    output: np.ndarray, logits: np.ndarray, one_unit: bool, precision: float
+) -> tuple[Literal["softmax", "sigmoid"], ...]:
+    """Which functions of `logits` the output is, by its numbers. An untrained network can give the same by both."""
     as_softmax = not one_unit and _close(softmax(logits), output, 4 * precision)
     as_sigmoid = _close(sigmoid(logits), output, 4 * precision)
-    if as_softmax and as_sigmoid:  # an untrained network can give the same numbers either way
-        return "sigmoid" if _names(loss, "binary") else "softmax"
-    return "softmax" if as_softmax else "sigmoid" if as_sigmoid else None
+    return (*(("softmax",) if as_softmax else ()), *(("sigmoid",) if as_sigmoid else ()))  # type: ignore[return-value]
+
+
+def _believed(fitting: tuple[Literal["softmax", "sigmoid"], ...], loss: Any) -> Literal["softmax", "sigmoid"]:
+    """Which of the functions that the output may be it is, and that it makes probabilities.
+
+    Raises:
+        ValueError: The loss is one of a regression, to 0..1, or of a classifier, as some are trained.
+    """
+    if "sigmoid" in fitting and _names(loss, *_REGRESSION):
+        raise ValueError(_ambiguous(fitting, loss))
+    return "sigmoid" if "sigmoid" in fitting and _names(loss, "binary") else fitting[0]
+
+
+def _ambiguous(fitting: tuple[str, ...], loss: Any) -> str:
+    return (
+        f"Picasso: the model's outputs come from a {' or '.join(fitting)}, and its loss is {_name(loss)}; nobody can "
+        f"tell whether they are probabilities or the plain numbers of a regression to 0..1. Pass decode_prob="
+        f"{' or '.join(map(repr, fitting))} where they are probabilities, decode_prob='value' where they are plain "
+        "numbers."
+    )
 
 
 def _as_logits(loss: Any, one_unit: bool, own_loss: bool) -> Literal["softmax", "sigmoid"]:

@@ -332,3 +332,59 @@ def test_a_softmax_of_many_classes_that_is_clipped_sums_to_nearly_one():
     z = keras.layers.Dense(2000, kernel_initializer="random_normal")(keras.layers.Flatten()(image)) * 30
     model = keras.Model(image, keras.ops.clip(keras.ops.softmax(z), 1e-7, 1.0))
     assert read(model).head.reading == "softmax"
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae", keras.losses.Huber(), keras.losses.MeanSquaredError(name="age")])
+@pytest.mark.parametrize("units", [1, 3])
+def test_a_sigmoid_under_the_loss_of_a_regression_may_be_either(loss, units):
+    model = linear(SIZE, EYE[:, :units], "sigmoid", loss=loss)
+    with pytest.raises(ValueError, match=r"come from a sigmoid, and its loss is .*Pass decode_prob='sigmoid' where .*"):
+        read(model)
+    plain = read(model, "value")
+    assert plain.head.reading == "value"
+    np.testing.assert_allclose(plain.scores().logits, sigmoid(PIXELS[:, :units]), rtol=1e-5)
+    z = PIXELS[:, :units] if units == 3 else np.concatenate([-PIXELS[:, :1], PIXELS[:, :1]], axis=1)
+    reading = "sigmoid" if units == 3 else "binary"
+    for said in ("sigmoid", lambda outputs: outputs):
+        assert_reads(read(model, said), reading, sigmoid(z), z, "logits")
+
+
+def test_a_dense_sigmoid_under_the_loss_of_a_regression_may_be_either():
+    image = keras.Input((2, 3, 1))
+    model = keras.Model(image, keras.layers.Conv2D(1, 1, activation="sigmoid")(image))
+    model.compile(loss="mse")
+    dense = Probes(np.zeros((2, 2, 3, 1)))
+    with pytest.raises(ValueError, match="decode_prob='value'"):
+        read(model, probes=dense)
+    assert read(model, "value", dense).head.reading == "value"
+    assert read(model, "sigmoid", dense).head.reading == "binary"
+
+
+def test_a_sigmoid_that_only_the_graph_tells_of_may_be_either_too():
+    image = keras.Input(SIZE)
+    model = keras.Model(image, keras.ops.sigmoid(keras.layers.Flatten()(image)))
+    model.compile(loss="mse")
+    with pytest.raises(ValueError, match="come from a sigmoid, and its loss is mean_squared_error"):
+        read(model)
+    assert_reads(read(model, "sigmoid"), "sigmoid", sigmoid(PIXELS), PIXELS)
+
+
+def test_a_softmax_under_the_loss_of_a_regression_makes_probabilities():
+    p = softmax(PIXELS.astype("float64"))
+    assert_reads(read(linear(SIZE, EYE, "softmax", loss="mse")), "softmax", p, odds(p), "logits")
+
+
+def test_two_untrained_units_may_be_anything_under_the_loss_of_a_regression():
+    model = linear(SIZE, np.zeros((3, 2)), "sigmoid", loss="mse")
+    with pytest.raises(ValueError, match=r"a softmax or sigmoid, .*decode_prob='softmax' or 'sigmoid' where"):
+        read(model)
+    for said in ("softmax", "sigmoid", "value"):
+        assert read(model, said).head.reading == said
+
+
+def test_a_word_for_another_activation_than_the_outputs_have_been_through_is_refused():
+    for activation, other in (("sigmoid", "softmax"), ("softmax", "sigmoid")):
+        model = linear(SIZE, EYE, activation)
+        with pytest.raises(ValueError, match=f"through a {activation} already. Pass decode_prob='{activation}'"):
+            read(model, other)
+        assert read(model, activation).head.reading == activation

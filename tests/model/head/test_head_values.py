@@ -106,3 +106,33 @@ def test_values_go_to_scalars_of_their_own(layout, labels, tmp_path):
 def test_targets_by_label_are_refused_where_there_are_no_classes():
     with pytest.raises(ValueError, match="label"):
         explain(linear(SIZE, WEIGHTS, loss="mse"), probes(labels=[0, 0]), targets="label")
+
+
+@pytest.mark.parametrize("labels", [[1.5, -2.0], [[1.5], [-2.0]], [7, 8]])
+def test_true_values_stand_beside_the_answers(labels):
+    report = explain(linear(SIZE, WEIGHTS, loss="mse"), probes(labels=labels), methods="class_probabilities")
+    panels = [report.panel(index) for index in (0, 1)]
+    np.testing.assert_array_equal([one.true_values for one in panels], np.reshape(labels, (2, 1)))
+    assert [one.labels for one in panels] == [None, None]
+    without = explain(linear(SIZE, WEIGHTS, loss="mse"), probes(), methods="class_probabilities")
+    assert not np.array_equal(report.image(0), without.image(0))
+
+
+def test_class_indices_say_nothing_about_several_values():
+    report = explain(linear(SIZE, np.eye(6, 2), loss="mse"), probes(labels=[0, 1]), methods="class_probabilities")
+    assert report.panel(0).true_values is None
+
+
+def test_as_many_true_values_as_outputs_are_expected():
+    with pytest.raises(
+        ValueError, match=r"2 numbers for each image, but the model's output has 1; expected .*\[P, 1\]"
+    ):
+        explain(linear(SIZE, WEIGHTS, loss="mse"), probes(labels=[[0.5, 1.5], [2.5, 3.5]]))
+
+
+def test_true_values_tell_no_shortcuts(capsys, tmp_path):
+    model = linear(SIZE, WEIGHTS, loss="mse")
+    model.compile(keras.optimizers.SGD(0.0), "mse")
+    callback = Picasso(tmp_path, probes(labels=[0.5, 1.5]), methods="class_probabilities")
+    model.fit(IMAGES, VALUES, verbose=0, callbacks=[callback])
+    assert "not looked for: the probes' labels are true values" in capsys.readouterr().out

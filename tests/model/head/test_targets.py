@@ -125,3 +125,36 @@ def test_another_number_of_class_names_is_refused(names):
     message = rf"{len(names)} class_names, .*'dog'.* the model tells 3 classes apart; expected one name for each"
     with pytest.raises(ValueError, match=message):
         choose(None, class_names=names)
+
+
+def test_by_default_several_labels_and_the_strongest_other_classes():
+    # The first probe has two labels, the second one: it gets another strong class instead.
+    assert choose(None, labels=[[0, 1, 1], [1, 0, 0]]) == [[1, 2, 0], [0, 2, 1]]
+    assert choose("label", labels=[[0, 1, 1], [1, 0, 0]]) == [[1, 2], [0, 2]]
+    assert choose("top", labels=[[0, 1, 1], [1, 0, 0]]) == [[0, 1], [2, 1]]
+
+
+def test_a_probe_that_shows_none_of_the_classes():
+    assert choose(None, labels=[[0, 0, 0], [0, 1, 0]]) == [[0, 1], [1, 2]]
+    assert choose("label", labels=[[0, 0, 0], [0, 0, 0]]) == [[0], [2]]
+
+
+def test_of_many_labels_the_first_three_are_explained():
+    chooser = TargetChooser(None, 2, Probes(np.zeros((1, 4, 4, 1)), labels=[[1, 0, 1, 1, 1, 1]]))
+    scores = answer(np.array([[0.1, 0.2, 0.3, 0.2, 0.1, 0.1]], "float32"), chooser)
+    assert chooser.choose(scores).tolist() == [[0, 2, 3, 1]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([[1, 1, 0, 0], [0, 0, 0, 0]], "labels have 4 columns, but the model tells 3 classes apart; expected one for"),
+        ([0.5, 1.0], r"labels are true values such as 0\.5, but the model tells 3 classes.*decode_prob='value'"),
+        ([0, -1], r"labels are true values such as -1\.0, but .* expected class indices in 0\.\.2, or rows of 0 and 1"),
+        ([0, 1e20], r"labels are true values such as 1e\+20"),
+        ([[0.9, 0.8, 0.1], [0, 0, 1]], r"labels are true values such as \[0\.9 0\.8 0\.1\], but the model tells 3"),
+    ],
+)
+def test_labels_that_do_not_go_with_the_classes_are_refused(labels, message):
+    with pytest.raises(ValueError, match=message):
+        choose(None, labels=labels)
