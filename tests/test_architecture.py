@@ -17,7 +17,7 @@ TREES = {path.relative_to(PACKAGE): ast.parse(path.read_text("utf-8")) for path 
 # From the bottom up. A room, a folder or a file, imports from rooms below it only; so do the files of a folder.
 FLOORS = {
     "": [
-        {"explanation", "problems", "typing"},
+        {"encode", "explanation", "problems", "typing"},
         {"options", "probes"},
         {"render", "model"},
         {"methods", "shortcuts"},
@@ -49,7 +49,7 @@ FLOORS = {
         {"__init__"},
     ],
     "log": [
-        {"encode", "tags", "worker"},
+        {"tags", "worker"},
         {"cards", "event_log", "scalars"},
         {"recorder"},
         {"__init__"},
