@@ -81,7 +81,7 @@ class Report(Findings):
         limits = self.limits(index) if limits is None else limits
         heatmaps = [
             Heatmap(
-                title=found.title,
+                title=name,
                 values=found.values[index],
                 scale=found.scale if found.scale.limit is not None else found.scale.with_limit(limits[name]),
                 unit=found.unit,

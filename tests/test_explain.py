@@ -1,5 +1,7 @@
 """explain: one look at a model, and what is said when something doesn't fit."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -247,8 +249,11 @@ def test_a_method_that_returns_no_explanation_is_named(model):
     ],
 )
 def test_wrong_arguments_say_which_what_and_what_to_do(model, arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as raised:
         explain(model, Probes(images()), **arguments)
+    assert str(raised.value).startswith("explain: ")
+    assert "Picasso: " not in str(raised.value)
+    assert not re.search(r"\b(log_dir|on_alarm|every|budget|layout|on_error)\b", str(raised.value))
 
 
 def test_images_are_no_probes(model):
