@@ -181,6 +181,7 @@ class Inquiry:
             derived_names=tuple(self._chooser.derived_names),
             targets=look.targets,
             class_scores=scores.logits[:, : scores.classes],
+            log_odds=scores.log_odds(look.targets),
             probabilities=scores.probabilities,
             explanations=explanations,
             notes=(*live.notes, *self._contradiction(live, scores)),
