@@ -79,6 +79,7 @@ def test_the_probability_views_are_in_pure_numbers_on_fixed_scales(model):
     assert (drop.unit, drop.scale.limit, drop.scale.signed) == ("", 1, True)
     assert (seen.unit, seen.scale.limit, seen.scale.signed) == ("", 1, False)
     assert seen.values.min() >= 0
+    assert (drop.notes, seen.notes) == ((), ("The probability of the target when this place is hidden.",))
 
 
 def test_class_names_are_counted_where_there_are_none(model):

@@ -139,6 +139,7 @@ class Comparison:
                     for name, verdict in zip(self.names, self._verdicts, strict=True)
                     if verdict
                 ),
+                paragraph("Changed answers come first, shaded." if self.changed.any() else ""),
                 legend(panels, self._maps),
                 table(heads, ((bool(self.changed[index]), self._cells(index)) for index in order)),
                 *(self._shown(index) for index in shown),

@@ -33,7 +33,8 @@ def overview(
     """
     wrong = np.array([panel.label is not None and panel.label != prediction(panel.probabilities) for panel in panels])
     order = np.argsort(~wrong, kind="stable")
-    right = [f"{len(wrong) - wrong.sum()} answered right"] if panels[0].label is not None else []
+    first = " (the others come first, shaded)" if wrong.any() else ""
+    right = [f"{len(wrong) - wrong.sum()} answered right{first}"] if panels[0].label is not None else []
     cells = _cells(panels, rows)
     more = len(panels) - PICTURED
     return page(

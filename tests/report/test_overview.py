@@ -72,7 +72,7 @@ def test_wrong_answers_come_first_in_the_table_and_among_the_cards():
     assert [row[:3] for row in page.rows[1:3]] == [["red 02", "red", "blue 91 %"], ["red 00", "red", "red 91 %"]]
     assert page.alts[:2] == ["red 02, label red, says blue 91 %", "red 00, label red, says red 91 %"]
     assert len(page.rows) == 1 + 6
-    assert "6 probes, 5 answered right." in page.all_text
+    assert "6 probes, 5 answered right (the others come first, shaded)." in page.all_text
 
 
 def test_the_table_says_which_place_speaks_most_for_the_answer():
