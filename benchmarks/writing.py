@@ -18,7 +18,7 @@ from tensorboard.summary.writer.record_writer import masked_crc32c
 from timing import rounds
 
 from picasso_callbacks import Probes, explain
-from picasso_callbacks.log.encode import encode_jpeg, encode_png
+from picasso_callbacks.encode import encode_jpeg, encode_png
 
 SIDE = 224
 

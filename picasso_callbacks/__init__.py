@@ -12,11 +12,12 @@ from picasso_callbacks.methods.partial_occlusion import PartialOcclusion
 from picasso_callbacks.methods.saliency_map import SaliencyMap
 from picasso_callbacks.model import LiveModel, Scores, Windows
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.report import Report
+from picasso_callbacks.report import Comparison, Report
 from picasso_callbacks.shortcuts import Dependence, Evidence, Hiding
 
 __all__ = [
     "ClassProbabilities",
+    "Comparison",
     "Dependence",
     "Evidence",
     "Explanation",

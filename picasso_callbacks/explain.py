@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import logging
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
@@ -17,7 +16,7 @@ from picasso_callbacks.methods import Look, Method, make_methods
 from picasso_callbacks.model import LiveModel, Scores, TargetChooser, steep_note
 from picasso_callbacks.options import DEFAULTS, Options
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.problems import naming
+from picasso_callbacks.problems import naming, spoken_by
 from picasso_callbacks.report import Report
 from picasso_callbacks.shortcuts import Finder
 from picasso_callbacks.typing import DecodeProb, OutputMask, Postprocess, Preprocess, Targets
@@ -92,10 +91,12 @@ def explain(
         report["partial_occlusion"].values[0, 0]   # nats by which each part speaks for the label of the first probe
         report.image(0)
     """
-    if not isinstance(model, keras.Model):
-        raise ValueError(f"explain: model is a {type(model).__name__}; expected a keras.Model. Load it first.")
-    inquiry = Inquiry(probes, methods, targets, top, Options.among(locals()))
-    return inquiry.look(inquiry.watch(model))
+    arguments = locals()
+    with spoken_by("explain"):
+        if not isinstance(model, keras.Model):
+            raise ValueError(f"model is a {type(model).__name__}; expected a keras.Model. Load it first.")
+        inquiry = Inquiry(probes, methods, targets, top, Options.among(arguments))
+        return inquiry.look(inquiry.watch(model))
 
 
 def _run(part: str, function: Callable[..., Any], *args: Any) -> Any:
@@ -182,6 +183,7 @@ class Inquiry:
             derived_names=tuple(self._chooser.derived_names),
             targets=look.targets,
             class_scores=scores.logits[:, : scores.classes],
+            log_odds=scores.log_odds(look.targets),
             probabilities=scores.probabilities,
             explanations=explanations,
             exclusive=live.head.exclusive or live.head.reading in ("softmax", "binary"),
@@ -229,6 +231,4 @@ def _ask(name: str, method: Method, look: Look) -> Explanation:
             f"The method {name!r} returned values of shape {values.shape}; expected [P, K, H, W] = {maps} or "
             f"[P, classes] = {(len(look.targets), look.live.classes)}."
         )
-    number = re.search(r"_(\d+)$", name)
-    title = f"{found.title} {number[1]}" if number else found.title  # "occlusion 2": the second one of a kind
-    return dataclasses.replace(found, values=values, title=title, notes=tuple(found.notes))
+    return dataclasses.replace(found, values=values, notes=tuple(found.notes))

@@ -51,7 +51,8 @@ class Explanation:
             for the target, unless the scale is unsigned. Or float32 `[P, classes]`: one number for each class.
         unit: The unit of `values`, for example `"nats"`; empty for pure numbers.
         score: Which score of the model was explained and where it was found, for example `"log-odds of the logits"`.
-        title: What the picture is headed with; a few words.
+        title: What the numbers are, in a few words. The column is headed with the method's name, as `report[name]` has
+            it; a notebook shows both.
         scale: How `values` become colours.
         notes: What a reader must know to read the numbers right, a sentence each. Drawn under the picture.
         attribution: Whether a larger absolute value in a heatmap means that the place counts for more. Not where it

@@ -21,6 +21,20 @@ def naming(part: str) -> Iterator[None]:
         raise ValueError(f"Picasso: {part} failed: {type(error).__name__}: {error}") from error
 
 
+@contextlib.contextmanager
+def spoken_by(name: str) -> Iterator[None]:
+    """Errors of arguments within begin with `name`, as whoever was called is called, instead of with `Picasso`.
+
+    The very error is raised, with its traceback and cause: a second one on top would say everything twice.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if len(error.args) == 1:  # not of a kind with other fields, such as UnicodeDecodeError
+            error.args = (f"{name}: {str(error).replace('Picasso: ', '')}",)
+        raise
+
+
 class Problems:
     """Runs parts of a look, and keeps a part that failed from being tried again.
 

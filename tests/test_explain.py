@@ -1,5 +1,7 @@
 """explain: one look at a model, and what is said when something doesn't fit."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -77,6 +79,7 @@ def test_the_probability_views_are_in_pure_numbers_on_fixed_scales(model):
     assert (drop.unit, drop.scale.limit, drop.scale.signed) == ("", 1, True)
     assert (seen.unit, seen.scale.limit, seen.scale.signed) == ("", 1, False)
     assert seen.values.min() >= 0
+    assert (drop.notes, seen.notes) == ((), ("The probability of the target when this place is hidden.",))
 
 
 def test_class_names_are_counted_where_there_are_none(model):
@@ -247,8 +250,11 @@ def test_a_method_that_returns_no_explanation_is_named(model):
     ],
 )
 def test_wrong_arguments_say_which_what_and_what_to_do(model, arguments, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match=message) as raised:
         explain(model, Probes(images()), **arguments)
+    assert str(raised.value).startswith("explain: ")
+    assert "Picasso: " not in str(raised.value)
+    assert not re.search(r"\b(log_dir|on_alarm|every|budget|layout|on_error)\b", str(raised.value))
 
 
 def test_images_are_no_probes(model):

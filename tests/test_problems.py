@@ -2,7 +2,7 @@
 
 import pytest
 
-from picasso_callbacks.problems import Problems, naming
+from picasso_callbacks.problems import Problems, naming, spoken_by
 
 
 def fails(what="disk full"):
@@ -49,3 +49,26 @@ def test_naming_says_whose_an_error_is():
     ):
         fails()
     assert isinstance(raised.value.__cause__, OSError)
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("top is 0; expected 1.", "explain: top is 0; expected 1."),
+        ("Picasso: top is 0.", "explain: top is 0."),
+        ("Picasso: saliency failed: ValueError: Picasso: no", "explain: saliency failed: ValueError: no"),
+    ],
+)
+def test_an_error_begins_with_the_name_of_what_was_called(message, said):
+    error = ValueError(message)
+    with pytest.raises(ValueError, match=f"^{said}$") as raised, spoken_by("explain"):
+        raise error
+    assert raised.value is error
+
+
+def test_errors_of_another_kind_are_left_as_they_are():
+    with pytest.raises(UnicodeDecodeError) as raised, spoken_by("explain"):
+        b"\xff".decode("utf-8")
+    assert raised.value.reason == "invalid start byte"
+    with pytest.raises(OSError, match=r"^Picasso: disk full$"), spoken_by("explain"):
+        fails("Picasso: disk full")

@@ -8,7 +8,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from picasso_callbacks.log.encode import encode
+from picasso_callbacks.encode import encode
 from picasso_callbacks.log.tags import distinct_tags
 from picasso_callbacks.render import (
     Frame,

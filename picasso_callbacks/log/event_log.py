@@ -25,7 +25,7 @@ from tensorboard.plugins.image import metadata as image_metadata
 from tensorboard.plugins.scalar import metadata as scalar_metadata
 from tensorboard.plugins.text import metadata as text_metadata
 
-from picasso_callbacks.log.encode import encode
+from picasso_callbacks.encode import encode
 
 _numbers = itertools.count()
 

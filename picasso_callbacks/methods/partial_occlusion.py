@@ -80,12 +80,16 @@ class PartialOcclusion(Method):
             score=f"{self._score_name(live)} from the {live.head.description}",
             title="probability if hidden" if self.view == "probability" else "occlusion",
             scale=self._scale(live),
-            notes=("Stride > window: gaps take the nearest window's value.",) if windows.gaps else (),
+            notes=self._notes(windows),
             attribution=self.view != "probability",
         )
 
     def _measure(self, scores: Scores, targets: np.ndarray) -> np.ndarray:
         return scores.log_odds(targets) if self.score == "log_odds" else scores.probability(targets)
+
+    def _notes(self, windows: Windows) -> tuple[str, ...]:
+        view = ("The probability of the target when this place is hidden.",) if self.view == "probability" else ()
+        return (*view, "Stride > window: gaps take the nearest window's value.") if windows.gaps else view
 
     def _score_name(self, live: LiveModel) -> str:
         return "value" if live.head.reading == "value" else self.score.replace("_", "-")

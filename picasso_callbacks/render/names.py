@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from picasso_callbacks.render.sheet import ELLIPSIS, drawable, fit_text, text_width
@@ -32,19 +31,20 @@ def _count(cut: str, whole: Sequence[str], fitted: Sequence[str]) -> int:
 
 def _differences(names: Sequence[str]) -> dict[str, tuple[str, str, str]]:
     """Each name in three parts: what all begin with, in what they differ, and what all end with. Words stay whole."""
-    before = _whole_words(names, len(os.path.commonprefix(names)))
+    before = _whole_words(names)
     rests = [name[before:] for name in names]
     backwards = [rest[::-1] for rest in rests]
-    after = _whole_words(backwards, len(os.path.commonprefix(backwards)))
+    after = _whole_words(backwards)
     return {
         name: (name[:before], rest[: len(rest) - after], rest[len(rest) - after :])
         for name, rest in zip(names, rests, strict=True)
     }
 
 
-def _whole_words(names: Sequence[str], common: int) -> int:
-    """How much of a common beginning is whole words or numbers; all of it, if nothing is. Something is left of each."""
-    kept = common = min(common, *(len(name) - 1 for name in names))
+def _whole_words(names: Sequence[str]) -> int:
+    """How much of their common beginning is whole words or numbers; all, if nothing is. Something is left of each."""
+    most = min(len(name) for name in names) - 1
+    kept = common = next((at for at in range(most) if len({name[at] for name in names}) > 1), most)
     while kept > 0 and any(_one_word(name[kept - 1 : kept + 1]) for name in names):
         kept -= 1
     return kept or common

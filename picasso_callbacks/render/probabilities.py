@@ -45,6 +45,25 @@ def predictions(probabilities: np.ndarray | None, exclusive: bool) -> list[int]:
     return [likeliest, *more]
 
 
+def is_right(panel: Panel) -> bool | None:
+    """Whether the model says just what the probe is labelled with; `None` where either is not known."""
+    says = predictions(panel.probabilities, panel.exclusive)
+    if panel.labels is None or not says or panel.probabilities is None:
+        return None
+    if not panel.exclusive and panel.probabilities[says[0]] <= 0.5:
+        says = []
+    return set(says) == set(panel.labels)
+
+
+def label_words(panel: Panel) -> str:
+    """The classes that the probe is labelled with, or the true values, in words; empty where that is not known."""
+    if panel.true_values is not None:
+        return ", ".join(f"{value:.4g}" for value in panel.true_values)
+    if panel.labels is None:
+        return ""
+    return ", ".join(panel.class_names[each] for each in panel.labels) or "none"
+
+
 def rows(panel: Panel, most: int) -> int:
     """How many rows `draw_bars` draws."""
     shown = panel.plain_values if panel.probabilities is None else panel.probabilities

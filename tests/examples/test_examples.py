@@ -56,18 +56,29 @@ def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
     pathlib.Path("labels.csv").write_text("file,kind\n" + "".join(table))
     model = linear((24, 32, 3), 1e-5 * np.random.default_rng(1).normal(size=(24 * 32 * 3, 2)), "softmax")
     model.compile(keras.optimizers.SGD(1e-9), "sparse_categorical_crossentropy")
-    names = {"keras": keras, "model": model, "x": x, "y": y, "x_test": x, "y_test": y, "validation_data": (x, y)}
+    other = keras.models.clone_model(model)
+    names = {
+        "keras": keras,
+        "model": model,
+        "other_model": other,
+        "x": x,
+        "y": y,
+        "x_test": x,
+        "y_test": y,
+        "validation_data": (x, y),
+    }
     sky = np.zeros((24, 24, 32), dtype=bool)
     sky[:, :8] = True
     names |= {"sky_masks": sky, "vehicle_masks": ~sky}
 
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
         exec(block, names)
 
     assert ("picasso", "picasso/tank 01", 9) in read("logs")
     assert names["report"].verdict.startswith("No shortcut seen")
+    assert {"look", "look.html", "moved.html"} <= {path.name for path in pathlib.Path().iterdir()}
 
 
 def told(lines, name):

@@ -50,7 +50,11 @@ def find_head(
     if not isinstance(output, np.ndarray) or output.ndim < 1:
         raise ValueError(f"Picasso: the model's output is {type(output).__name__}; expected [N, classes]. {_MEND}")
     if not np.isfinite(output).all():
-        raise ValueError("Picasso: the model's outputs for the probes are not finite before training has begun.")
+        raise ValueError(
+            f"Picasso: of the model's outputs for the probes, {np.count_nonzero(~np.isfinite(output))} of "
+            f"{output.size} are not finite; expected numbers. Are the probes in the range that the model takes, and "
+            "its weights finite?"
+        )
     dense, one_unit = output.ndim > 2, output.ndim == 1 or output.shape[-1] == 1
     rows = output.reshape(-1, 1 if one_unit else output.shape[-1])
     tolerance = max(EXACT, 2e-7 * rows.shape[1], 4 * precision)

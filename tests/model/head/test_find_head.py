@@ -198,7 +198,7 @@ def test_an_output_without_rows_is_refused():
 
 
 def test_outputs_that_are_not_finite_are_refused():
-    with pytest.raises(ValueError, match="outputs for the probes are not finite"):
+    with pytest.raises(ValueError, match=r"of the model's outputs for the probes, \d+ of \d+ are not finite"):
         read(linear(SIZE, EYE * np.nan, "softmax"))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
-from picasso_callbacks.log.encode import encode, encode_jpeg, encode_png
+from picasso_callbacks.encode import encode, encode_jpeg, encode_png
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (1, 7, 3), (9, 1, 3), (13, 5, 3), (240, 700, 3)])

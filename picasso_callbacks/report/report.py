@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import dataclasses
 import functools
-import html
-import io
+import os
+import pathlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -15,10 +15,14 @@ from PIL import Image
 from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.render import Heatmap, Panel, draw_panel
+from picasso_callbacks.report.comparison import Comparison
+from picasso_callbacks.report.overview import overview
+from picasso_callbacks.report.save import save
+from picasso_callbacks.report.table import Row, make_rows
 from picasso_callbacks.shortcuts import Findings, words_on_card
 
 
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Report(Findings):
     """What one look found: numbers, and pictures of them. Shows itself in a notebook.
 
@@ -29,6 +33,8 @@ class Report(Findings):
             class.
         targets: int `[P, K]`, what is explained of each probe.
         class_scores: float32 `[P, classes]`: logits, or the outputs themselves where they are plain numbers.
+        log_odds: float32 `[P, K]`: of each target `log(p / (1 - p))` in nats, which never saturates; of a contrast, a
+            function or a plain number, its value.
         probabilities: float32 `[P, classes]`; `None` where the outputs are plain numbers.
         exclusive: Whether one class excludes the others, as under a softmax; else each is a yes or no of its own.
         explanations: An `Explanation` for each method, by its name.
@@ -47,7 +53,8 @@ class Report(Findings):
 
         report = explain(model, probes)
         report["partial_occlusion"].values   # float32 [P, K, H, W], nats
-        report.image(0).save("probe.png")
+        report.to_dataframe().sort_values("log_odds")
+        report.save("look")                  # a folder of cards and numbers; "look.html", "look.png": one file
     """
 
     probes: Probes
@@ -55,6 +62,7 @@ class Report(Findings):
     derived_names: tuple[str, ...]
     targets: np.ndarray
     class_scores: np.ndarray
+    log_odds: np.ndarray
     probabilities: np.ndarray | None
     explanations: Mapping[str, Explanation]
     exclusive: bool = True
@@ -68,9 +76,15 @@ class Report(Findings):
     def __len__(self) -> int:
         return len(self.probes)
 
+    def __repr__(self) -> str:
+        *others, last = self.explanations or ("no method",)
+        methods = f"{', '.join(others)} and {last}" if others else last
+        words = [f"{len(self)} probes", methods, *self._alarmed()]
+        return f"Report({', '.join(words)})"
+
     def image(self, index: int) -> Image.Image:
         """The composite picture of probe `index`: the probe, its heatmaps and its class probabilities."""
-        return Image.fromarray(draw_panel(self.panel(index)))
+        return Image.fromarray(self._draw(index))
 
     def panel(self, index: int, moment: str = "", limits: Mapping[str, float] | None = None) -> Panel:
         """What the composite picture of probe `index` shows.
@@ -84,7 +98,7 @@ class Report(Findings):
         limits = self.limits(index) if limits is None else limits
         heatmaps = [
             Heatmap(
-                title=found.title,
+                title=name,
                 values=found.values[index],
                 scale=found.scale if found.scale.limit is not None else found.scale.with_limit(limits[name]),
                 unit=found.unit,
@@ -138,11 +152,95 @@ class Report(Findings):
                 found[name] = sizes if self.probabilities is not None else np.full_like(sizes, sizes.max())
         return found
 
+    def to_dataframe(self) -> Any:
+        """The numbers as a `pandas.DataFrame`, a row for each probe and target.
+
+        Returns:
+            Columns `probe`, `label` (a class's name, or `None`), `answer` (the most probable class; `None` where the
+            outputs are plain numbers), `right` (whether that is the label), `target`, its `probability` (0..1; NaN for
+            contrasts, functions and plain numbers) and `log_odds` (as `report.log_odds`). Then for each method with
+            maps, such as `partial_occlusion`: `partial_occlusion_max` and `_min`, the largest and smallest value of the
+            map, in its unit; `_row` and `_column`, the pixel of the largest, from 0; and `_where`, the region of the
+            probes that holds it, or else words such as `"top left"`. NaN and `None` where no value is finite.
+
+        Raises:
+            ImportError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise ImportError("to_dataframe needs pandas, which is not installed: pip install pandas") from error
+        return pandas.DataFrame(self._rows(self._answered()))
+
+    def save(self, path: str | os.PathLike[str]) -> pathlib.Path:
+        """Writes the cards, numbers and words, as a folder or as one file.
+
+        Args:
+            path: A folder, which is made if needed: a card for each probe in the probes' order, `00 tank 03.png`, or
+                `.jpg` where that suits it; `numbers.npz` with `targets`, `probabilities`, `class_scores`, `log_odds`,
+                `labels`, `names`, `class_names`, and `<method>_values` of each method; and `verdict.txt`. A later save
+                to the same folder replaces these. Other files in it stay, and their number is printed. Or a file: all
+                cards on one sheet if it ends in `.png` or `.jpg`; if in `.html`, what a notebook shows. As of other
+                programs, a file by that very name is written over.
+
+        Returns:
+            The path.
+
+        Raises:
+            ValueError: The path ends as another kind of file.
+            FileExistsError: The folder holds a file by the name of one to be written that no earlier save wrote.
+        """
+        numbers = {
+            "targets": self.targets,
+            "class_scores": self.class_scores,
+            "log_odds": self.log_odds,
+            "names": np.array(self.probes.names),
+            "class_names": np.array(self.class_names),
+            **{f"{name}_values": found.values for name, found in self.explanations.items()},
+        }
+        for name, known in (("probabilities", self.probabilities), ("labels", self.probes.labels)):
+            if known is not None:
+                numbers[name] = known
+        words = "\n\n".join(filter(None, [repr(self), self.verdict, *self.notes]))
+        return save(path, self.probes.names, self._draw, numbers, words, self._repr_html_)
+
+    def compare(self, other: Report, names: tuple[str, str] = ("first", "second")) -> Comparison:
+        """This look beside another at the same probes, on one scale: which answers changed, how far maps moved.
+
+        Args:
+            other: A report about the same probes, of the same methods: of another model, or at another epoch.
+            names: What this one and the other are called, such as `("epoch 1", "epoch 9")`.
+
+        Returns:
+            A `Comparison`, which shows itself in a notebook.
+
+        Raises:
+            ValueError: The probes, classes, methods or units are not the same, or no target is.
+        """
+        if not isinstance(other, Report):
+            raise ValueError(f"compare: other is a {type(other).__name__}; expected a Report, as explain returns it.")
+        looks, verdicts = (self._answered(), other._answered()), (self.verdict, other.verdict)
+        return Comparison(looks, (self.panel, other.panel), self.maps(), names, verdicts)
+
     def _repr_html_(self) -> str:
-        pictures = []
-        for index, name in enumerate(self.probes.names):
-            file = io.BytesIO()
-            self.image(index).save(file, "PNG")
-            data = base64.b64encode(file.getvalue()).decode()
-            pictures.append(f'<img alt="{html.escape(name)}" width="420" src="data:image/png;base64,{data}">')
-        return f'<div style="display:flex;flex-wrap:wrap;gap:8px">{"".join(pictures)}</div>'
+        panels = self._answered()
+        return overview(panels, self._rows(panels), self._draw, self.maps(), self._alarmed(), self.verdict)
+
+    def _draw(self, index: int) -> np.ndarray:
+        return draw_panel(self.panel(index))
+
+    def _answered(self) -> list[Panel]:
+        """The panels with the model's answers, which cards show only where `class_probabilities` was asked for."""
+        answers = self.probabilities if self.probabilities is not None else [None] * len(self)
+        return [dataclasses.replace(self.panel(index), probabilities=answers[index]) for index in range(len(self))]
+
+    def _rows(self, panels: list[Panel]) -> list[Row]:
+        return make_rows(panels, self.log_odds, self.probes.regions or {})
+
+    def _alarmed(self) -> list[str]:
+        if not self.dependences:
+            return []
+        if self.unsure:
+            return ["too few to tell shortcuts"]
+        names = ", ".join(one.name for one in self.alarms)
+        return [f"{len(self.alarms)} alarm{'s' * (len(self.alarms) > 1)}: {names}" if names else "no alarm"]
