@@ -27,6 +27,11 @@ def test_cards_scalars_and_filmstrips(tmp_path):
             for of in CLASS_NAMES
             for step in range(3)
         },
+        *{
+            ("picasso", f"picasso_answers/{of}", step)
+            for of in ("right", "probability of the label")
+            for step in range(3)
+        },
         *{("picasso", f"picasso_filmstrip/{name}", 2) for name in names},
         *{("picasso", "picasso_stable_since", step) for step in (1, 2)},
     }

@@ -85,25 +85,24 @@ def beyond(heatmap: Heatmap) -> float | None:
 
 
 def _draw_legend(sheet: Sheet, left: int, top: int, width: int, heatmap: Heatmap) -> None:
-    """What the bar's ends mean, always; between them, the value beyond them, in what words there is room for."""
+    """What the bar's ends mean, always; between them the unit, or the value beyond, in what words there is room for."""
     extreme = beyond(heatmap)
     words = ("", "")
     if heatmap.scale.signed:
         words = ("against", "for") if heatmap.unit else ("lowers", "raises")
         if text_width("".join(words), _TEXT) + text_width(_A_VALUE, _TEXT) + 2 * _GAP > width:
             words = ("−", "+")
-    middle = ""
+    wordings = [heatmap.unit]
     if extreme is not None:
         value = number(extreme, 3)
-        room = width - text_width("".join(words), _TEXT) - 2 * _GAP
-        wordings = (f"{'max' if extreme > 0 else 'min'} {value}", value)
-        middle = next((each for each in wordings if text_width(each, _TEXT) <= room), "")
-    if not heatmap.scale.signed and not middle and text_width(heatmap.unit, _TEXT) <= width:
-        sheet.text(left + width / 2, top, heatmap.unit, _TEXT, FAINT_INK, align=0.5)
+        said = f"{'max' if extreme > 0 else 'min'} {value}"
+        wordings = [f"{said} {heatmap.unit}", said, value]
+    room = width - text_width("".join(words), _TEXT) - (2 * _GAP if heatmap.scale.signed else 0)
+    middle = next((each for each in wordings if text_width(each, _TEXT) <= room), "")
     sheet.text(left, top, words[0], _TEXT, FAINT_INK)
     sheet.text(left + width, top, words[1], _TEXT, FAINT_INK, align=1)
     centre = (width + text_width(words[0], _TEXT) - text_width(words[1], _TEXT)) / 2
-    sheet.text(left + centre, top, middle, _TEXT, INK, align=0.5)
+    sheet.text(left + centre, top, middle, _TEXT, FAINT_INK if extreme is None else INK, align=0.5)
 
 
 @functools.lru_cache(32)

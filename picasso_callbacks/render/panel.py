@@ -133,7 +133,7 @@ def _draw_band(
     bars_top = labels_top + grid.rows * (_LABEL_HEIGHT + height)
     for column, heatmap in enumerate(heatmaps):
         x = left + column * (grid.width + METHOD_GAP)
-        sheet.text(x, top - 3, _title(heatmap, grid.width), _SMALL_TEXT, width=grid.width)
+        sheet.text(x, top - 3, heatmap.title, _SMALL_TEXT, width=grid.width)
         for index, (target, name) in enumerate(zip(panel.targets, names, strict=True)):
             row, place = divmod(index, grid.across)
             y, x_of_map = labels_top + row * (_LABEL_HEIGHT + height), x + place * (width + GAP)
@@ -144,12 +144,6 @@ def _draw_band(
             draw_map(sheet, x_of_map, y + _LABEL_HEIGHT, shown, heatmap.values[index], heatmap.scale)
         draw_color_bar(sheet, x, bars_top + 3, grid.width, heatmap)
     return bars_top + BAR_HEIGHT
-
-
-def _title(heatmap: Heatmap, width: int) -> str:
-    """The title with the unit of the numbers, where that fits and is not said below."""
-    whole = f"{heatmap.title}, {heatmap.unit}" if heatmap.unit and heatmap.scale.signed else heatmap.title
-    return whole if text_width(whole, _SMALL_TEXT) <= width else heatmap.title
 
 
 def _chance(panel: Panel, target: int) -> str:
