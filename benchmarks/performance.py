@@ -105,6 +105,7 @@ PARTS = {
         "overhead.py",
         "--looks-only --model MobileNetV2 --repeats 3",
     ),
+    "whole-look": Part("cards: processor time and bytes", "whole_look.py", quick="--probes 12"),
     "memory": Part("peak memory", "memory.py", quick="--repeats 1"),
     "peers-cpu": Part("other tools", "peers.py", quick="--quick"),
 }
