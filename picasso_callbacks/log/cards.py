@@ -14,6 +14,7 @@ from picasso_callbacks.render import (
     Frame,
     Heatmap,
     Panel,
+    draw_exhibit,
     draw_filmstrip,
     draw_heatmap,
     draw_panel,
@@ -24,6 +25,9 @@ from picasso_callbacks.report import Report
 
 COLUMNS = 20
 """The most looks on a filmstrip."""
+
+PROOFS = 2
+"""Of so many alarms the exchanges are shown at a look."""
 
 
 class Cards:
@@ -58,6 +62,9 @@ class Cards:
                 Heatmap(one.title, thumbnail(one.values[:1]), one.scale, one.unit, one.notes) for one in panel.heatmaps
             )
             _append(self._frames[index], Frame(step, panel.probabilities, panel.targets, small))
+        names = distinct_tags([one.name for one in report.proofs])
+        for index, tag in enumerate(names[:PROOFS]):
+            pictures[f"picasso_proof/{tag}"] = draw_exhibit(report.exhibit(index, f"{self._unit} {step}"))
         return pictures
 
     def draw_filmstrips(self) -> tuple[int, dict[str, np.ndarray]]:

@@ -252,12 +252,16 @@ class Probes:
         return None if self.labels is None else (int(self.labels[index]),)
 
     def display(self, rows: Sequence[int] | slice = slice(None)) -> np.ndarray:
-        """Probes as a person sees them, by default all: uint8 `[P, H, W, 3]`, the value range spread over 0..255.
+        """Probes as a person sees them, by default all: uint8 `[P, H, W, 3]`, as `as_seen`."""
+        return self.as_seen(self.images[rows])
+
+    def as_seen(self, images: np.ndarray) -> np.ndarray:
+        """Images like the probes, `[N, H, W, C]`, as a person sees them: uint8 `[N, H, W, 3]`, the range over 0..255.
 
         One channel is grey, three are RGB, four RGBA on white; of any other number the mean is shown as grey.
         """
         low, high = self.value_range
-        shown = np.clip((self.images[rows].astype("float64") - low) / (high - low), 0, 1)
+        shown = np.clip((images.astype("float64") - low) / (high - low), 0, 1)
         if shown.shape[-1] == 4:
             alpha = shown[..., 3:]
             shown = shown[..., :3] * alpha + (1 - alpha)

@@ -84,3 +84,41 @@ class Frame:
     probabilities: np.ndarray | None
     targets: tuple[int, ...]
     heatmaps: tuple[Heatmap, ...]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Exchanged:
+    """One exchange of an exhibit.
+
+    Args:
+        probe, donor, both: uint8 `[h, w, 3]`: a probe, whose cue it gets, and the probe with that cue.
+        mask: bool `[h, w]`: where the cue is; `None` for what is everywhere.
+        answers: What the model said before and after.
+        words: Whose cue it was.
+        changed: Whether the answer changed.
+        control: Whether the donor is of the probe's own class.
+    """
+
+    probe: np.ndarray
+    donor: np.ndarray
+    both: np.ndarray
+    mask: np.ndarray | None
+    answers: str
+    words: str
+    changed: bool
+    control: bool
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Exhibit:
+    """What a picture shows of the exchanges behind an alarm.
+
+    Args:
+        title: What was exchanged.
+        moment: As in `Panel`.
+        rows: One or more.
+    """
+
+    title: str
+    moment: str
+    rows: tuple[Exchanged, ...]

@@ -120,7 +120,7 @@ def _draw_answer(sheet: Sheet, top: int, panel: Panel) -> None:
         assert panel.probabilities is not None
         color = INK if panel.labels is None else RIGHT if index in labels else WRONG
         value = percent(float(panel.probabilities[index]))
-        x = sheet.text(x, top, f"{names[index]} {value}", _TEXT, color, width=max(right - x, 1)) + 14
+        x = sheet.text(x, top, f"{names[index]} ({value})", _TEXT, color, width=max(right - x, 1)) + 14
 
 
 def _draw_band(
@@ -129,18 +129,19 @@ def _draw_band(
     """Methods beside each other: title, maps over what is shown of the probe, colour bar. Returns where they end."""
     (height, width), labels_top = grid.cell, top + _SMALL_TEXT + 6
     single = grid.across == 1
-    names = fit_names(panel.target_names, _SMALL_TEXT, grid.width if single else width)
+    room = grid.width if single else width
+    names = fit_names(panel.target_names, _SMALL_TEXT, room)
+    values = [_chance(panel, target) for target in panel.targets]
+    longest = max(text_width(f"{name} {value}", _SMALL_TEXT) for name, value in zip(names, values, strict=True))
     bars_top = labels_top + grid.rows * (_LABEL_HEIGHT + height)
     for column, heatmap in enumerate(heatmaps):
         x = left + column * (grid.width + METHOD_GAP)
         sheet.text(x, top - 3, heatmap.title, _SMALL_TEXT, width=grid.width)
-        for index, (target, name) in enumerate(zip(panel.targets, names, strict=True)):
+        for index, name in enumerate(names):
             row, place = divmod(index, grid.across)
             y, x_of_map = labels_top + row * (_LABEL_HEIGHT + height), x + place * (width + GAP)
-            ends = sheet.text(x_of_map, y - 3, name, _SMALL_TEXT, FAINT_INK) + 7
-            value = _chance(panel, target)
-            if ends + text_width(value, _SMALL_TEXT) <= x_of_map + (grid.width if single else width):
-                sheet.text(ends, y - 3, value, _SMALL_TEXT, FAINT_INK)
+            words = f"{name} {values[index]}" if longest <= room else name  # of all maps or of none
+            sheet.text(x_of_map, y - 3, words, _SMALL_TEXT, FAINT_INK)
             draw_map(sheet, x_of_map, y + _LABEL_HEIGHT, shown, heatmap.values[index], heatmap.scale)
         draw_color_bar(sheet, x, bars_top + 3, grid.width, heatmap)
     return bars_top + BAR_HEIGHT
@@ -148,7 +149,7 @@ def _draw_band(
 
 def _chance(panel: Panel, target: int) -> str:
     known = panel.probabilities is not None and target < len(panel.probabilities)
-    return percent(float(panel.probabilities[target])) if known else ""  # type: ignore[index]
+    return f"({percent(float(panel.probabilities[target]))})" if known else ""  # type: ignore[index]
 
 
 def _draw_notes(sheet: Sheet, top: int, panel: Panel) -> int:

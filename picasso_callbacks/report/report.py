@@ -14,12 +14,12 @@ from PIL import Image
 
 from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.probes import Probes
-from picasso_callbacks.render import Heatmap, Panel, draw_panel
+from picasso_callbacks.render import Exchanged, Exhibit, Heatmap, Panel, draw_exhibit, draw_panel, percent
 from picasso_callbacks.report.comparison import Comparison
 from picasso_callbacks.report.overview import overview
 from picasso_callbacks.report.save import save
 from picasso_callbacks.report.table import Row, make_rows
-from picasso_callbacks.shortcuts import Findings, words_on_card
+from picasso_callbacks.shortcuts import Findings, Proof, Swap, words_on_card
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -43,6 +43,7 @@ class Report(Findings):
         alarms: Those of them on which answers should not hang, but do; the worst first.
         unsure: Those on which answers seem to hang, as far as so few probes can tell; the worst first, if there is no
             alarm.
+        proofs: Exchanges to look at, of each alarm.
         evidence: How much of each heatmap lies on each region; empty without regions.
         hidings: What hiding each region does to the answers; empty without an expected region.
         stable_since: The epoch (or step) since which the first heatmaps have hardly changed; `None` if they still do,
@@ -129,6 +130,42 @@ class Report(Findings):
             exclusive=self.exclusive,
             notes=self.notes,
             true_values=truth[index] if told else None,  # type: ignore[index]
+        )
+
+    def proof(self, name: str | None = None) -> Image.Image:
+        """A picture of the exchanges behind an alarm: three that tell most, and one with a donor of the same class.
+
+        Args:
+            name: The name of one of the `alarms`. `None`: the worst.
+
+        Raises:
+            KeyError: There is no such alarm.
+        """
+        names = [one.name for one in self.proofs]
+        if not names or name not in (None, *names):
+            raise KeyError(f"No alarm {name or ''!r} in this report; its alarms are {names}.")
+        return Image.fromarray(draw_exhibit(self.exhibit(names.index(name) if name else 0)))
+
+    def exhibit(self, index: int, moment: str = "") -> Exhibit:
+        """What `proof` draws of alarm `index`; `moment` as in `panel`."""
+        proof = self.proofs[index]
+        swaps = [(swap, False) for swap in proof.swaps] + ([(proof.control, True)] if proof.control else [])
+        return Exhibit(f"swapping {proof.phrase}", moment, tuple(self._exchanged(proof, *each) for each in swaps))
+
+    def _exchanged(self, proof: Proof, swap: Swap, control: bool) -> Exchanged:
+        probe, donor = self.probes.display([swap.probe, swap.donor])
+        before, after = (percent(chance) for chance in swap.chances)
+        turned = f"then {self.class_names[swap.after]} ({after})" if swap.before != swap.after else f"still ({after})"
+        masks = proof.mask
+        return Exchanged(
+            probe=probe,
+            donor=donor,
+            both=self.probes.as_seen(swap.image[None])[0],
+            mask=masks if masks is None or masks.ndim == 2 else masks[swap.probe],
+            answers=f"{self.class_names[swap.before]} ({before}), {turned}",
+            words=f"with that of {self.probes.names[swap.donor]}" + (", its own class" if control else ""),
+            changed=swap.before != swap.after,
+            control=control,
         )
 
     def maps(self) -> dict[str, Explanation]:

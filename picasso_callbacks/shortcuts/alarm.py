@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 
+import numpy as np
+
+from picasso_callbacks.shortcuts.by_class import ClassDependence
 from picasso_callbacks.shortcuts.cues import TEXTURE
-from picasso_callbacks.shortcuts.dependence import Dependence
+from picasso_callbacks.shortcuts.dependence import Dependence, overlap
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS
 
 CHANCE = 0.01
@@ -46,14 +49,30 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
 
 def seeming(dependences: Iterable[Dependence]) -> list[Dependence]:
     """The suspicious cues on which answers depend by far more than is harmless, unless by chance; the worst first."""
-    found = [one for one in dependences if one.suspicious and one.gap > one.harmless[0] + FAR]
+    suspects = [one for one in dependences if one.suspicious and not isinstance(one, ClassDependence)]
+    found = [one for one in suspects if one.gap > one.harmless[0] + FAR]
     return sorted(found, key=lambda one: one.gap, reverse=True)
 
 
 def without_repeats(alarms: list[Dependence]) -> list[Dependence]:
-    """Without all that surrounds the expected region where a part of it comes first: it carries what that part does."""
-    places = [one.name for one in alarms if one.name != TEXTURE.name]
-    return [one for one in alarms if one.name != SURROUNDINGS or places[0] == SURROUNDINGS]
+    """Without what others say already.
+
+    All that surrounds the expected region, where a part of it comes first: it carries what that part does. And a cue of
+    all classes where it is a single class's, or else of the single class.
+    """
+    places = [one.cue for one in alarms if one.cue != TEXTURE.name]
+    parts = [one for one in alarms if one.cue != SURROUNDINGS or places[0] == SURROUNDINGS]
+    return [one for one in parts if not any(_tells_more(other, one) for other in parts)]
+
+
+def _tells_more(one: Dependence, other: Dependence) -> bool:
+    """Whether of a cue of a single class and one of all classes, which are the same in part, the first says it all."""
+    if isinstance(one, ClassDependence) == isinstance(other, ClassDependence) or not overlap(one, other):
+        return False
+    of_class, of_all = (one, other) if isinstance(one, ClassDependence) else (other, one)
+    # If only one of K classes has the cue, it hangs on it K / 2 times as much as all do on average; if all have, once.
+    single = of_class.gap > math.sqrt(len(np.unique(of_all.labels)) / 2) * of_all.gap
+    return single == (one is of_class)
 
 
 def _exceeds(one: Dependence, level: float) -> bool:

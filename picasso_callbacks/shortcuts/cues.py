@@ -73,9 +73,10 @@ def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: 
 
 
 def find_tags(images: np.ndarray, labels: np.ndarray, tag_size: tuple[int, int], count: int) -> list[tuple[int, int]]:
-    """Small places that tell the classes apart at the same position in all images, as a watermark would.
+    """Small places that tell classes apart at the same position in all images, as a watermark would.
 
-    For each place: the variance of its mean colour between classes over that within classes.
+    For each place and its mean colour: the variance between classes over that within classes; or, as a mark of one
+    class of many hardly shows in that, the square of a class's distance from all others over the variances of both.
 
     Args:
         images: float `[N, H, W, C]`.
@@ -88,11 +89,15 @@ def find_tags(images: np.ndarray, labels: np.ndarray, tag_size: tuple[int, int],
     """
     height, width = (min(sides) for sides in zip(tag_size, images.shape[1:3], strict=True))
     means = np.stack([_box_means(image, height, width) for image in images])
-    groups = [means[labels == label] for label in np.unique(labels)]
-    between = np.var([group.mean(axis=0) for group in groups], axis=0).sum(axis=-1)
-    within = np.mean([group.var(axis=0) for group in groups], axis=0).sum(axis=-1)
-    spread = images.var()
-    ratio = between / (within + 1e-3 * spread + 1e-12)
+    groups = [(means[labels == label], means[labels != label]) for label in np.unique(labels)]
+    between = np.var([group.mean(axis=0) for group, _ in groups], axis=0).sum(axis=-1)
+    within = np.mean([group.var(axis=0) for group, _ in groups], axis=0).sum(axis=-1)
+    least = 1e-3 * images.var() + 1e-12
+    ratio = 2 * between / (within + least)
+    for group, rest in groups if len(groups) > 2 else ():
+        if len(group) > 1:
+            apart = (group.mean(axis=0) - rest.mean(axis=0)) ** 2
+            ratio = np.maximum(ratio, (apart / (group.var(axis=0) + rest.var(axis=0) + least)).sum(axis=-1))
     found: list[tuple[int, int]] = []
     while len(found) < count and ratio.max() >= 0:
         row, column = np.unravel_index(ratio.argmax(), ratio.shape)

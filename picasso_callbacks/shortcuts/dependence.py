@@ -54,6 +54,11 @@ class Dependence:
     mask: np.ndarray | None = None
 
     @property
+    def cue(self) -> str:
+        """The name of the cue, as `allowed` takes it."""
+        return self.name
+
+    @property
     def change(self) -> float:
         """The share of answers that change when the cue of another class is put in, 0..1."""
         return float(self.flips.mean())
@@ -95,13 +100,13 @@ def overlap(one: Dependence, other: Dependence) -> bool:
     if one.mask is not None and other.mask is not None:
         return bool((one.mask & other.mask).any())
     # What is everywhere is in every place, too; but the fine texture is what the colours and the layout leave.
-    return (one.mask is None) != (other.mask is None) or TEXTURE.name not in (one.name, other.name)
+    return (one.mask is None) != (other.mask is None) or TEXTURE.name not in (one.cue, other.cue)
 
 
 def _bound(values: np.ndarray, level: float) -> float:
     count = len(values)
     error = float(values.std(ddof=1)) / count**0.5
-    return float(values.mean()) - _t_quantile(1 - level, count - 1) * error
+    return float(values.mean()) - t_quantile(1 - level, count - 1) * error
 
 
 def gaps_and_share(base: Scores, exchanged: Scores, labels: np.ndarray, pairs: Pairs) -> tuple[np.ndarray, float]:
@@ -145,10 +150,10 @@ def _mean_by_probe(values: np.ndarray, pairs: Pairs, kind: np.ndarray) -> np.nda
     return (sums / np.maximum(np.bincount(pairs.probes, kind), 1))[pairs.tested]
 
 
-def _t_quantile(chance: float, freedom: int) -> float:
+def t_quantile(chance: float, freedom: int) -> float:
     """Student's t quantile: t = sqrt(freedom) tan(angle), and the angle's density goes with cos^(freedom - 1)."""
     if chance < 0.5:
-        return -_t_quantile(1 - chance, freedom)
+        return -t_quantile(1 - chance, freedom)
     return float(freedom**0.5 * np.tan(np.interp(1 - chance, *_tails(freedom))))
 
 

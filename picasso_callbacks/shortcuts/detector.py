@@ -13,6 +13,7 @@ from picasso_callbacks.probes import Probes
 from picasso_callbacks.shortcuts.alarm import alarms, seeming, without_repeats
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.exchange import Exchanges
+from picasso_callbacks.shortcuts.proof import Proof
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,11 +25,13 @@ class Detection:
         alarms: Those on which they should not, but do; the worst first. All that surrounds the expected region is one
             only if no part of it is as bad.
         unsure: Those on which they seem to, as far as so few probes can tell; the worst first, if there is no alarm.
+        proofs: Exchanges to look at, of each alarm.
     """
 
     dependences: tuple[Dependence, ...]
     alarms: tuple[Dependence, ...]
     unsure: tuple[Dependence, ...]
+    proofs: tuple[Proof, ...] = ()
 
 
 class Detector:
@@ -76,11 +79,13 @@ class Detector:
         if not np.isfinite(scores.probabilities).all():
             return None
         self._looks += 1
-        dependences = self._exchanges.measure(live, scores)
+        dependences = self._exchanges.measure(live, scores, self._raised)
         found = alarms(dependences, self._looks, self._raised)
         self._raised = [one.name for one in found]
         unsure = () if found else seeming(dependences)
-        return Detection(tuple(dependences), tuple(without_repeats(found)), tuple(unsure))
+        told = tuple(without_repeats(found))
+        proofs = tuple(self._exchanges.prove(one, scores) for one in told)
+        return Detection(tuple(dependences), told, tuple(unsure), proofs)
 
     @property
     def tried(self) -> list[str]:

@@ -33,6 +33,41 @@ class Pairs:
         return Pairs(self.probes[self.other], self.donors[self.other], self.other[self.other])
 
 
+def pairs_for_class(
+    labels: np.ndarray, of: int, among: np.ndarray, used: Pairs, takers: int = 24, each: int = 2
+) -> Pairs:
+    """Who gives to whom to tell what one class hangs on: donors from the class and from others for either.
+
+    Donors are as evenly used as possible, and not those that a probe had before where there are others.
+
+    Args:
+        labels: int `[P]`.
+        of: The class.
+        among: bool `[P]`, which probes take part.
+        used: Pairs that were looked at already.
+        takers: How many probes of other classes take part at most, as many of each class.
+        each: Donors of either kind for a probe of another class; twice as many for one of the class.
+    """
+    rng = np.random.default_rng(1)
+    inside = np.flatnonzero(among & (labels == of))
+    others = rng.permutation(np.flatnonzero(among & (labels != of)))
+    turn = np.array([np.sum(labels[others[:place]] == labels[other]) for place, other in enumerate(others)])
+    chosen = [*others[np.argsort(turn, kind="stable")][:takers], *inside[:takers]]
+    before, uses = set(zip(used.probes.tolist(), used.donors.tolist(), strict=True)), np.zeros(len(labels))
+    rows: list[tuple[int, int, bool]] = []
+    for taker in chosen:
+        of_class = labels[taker] == of
+        for donors, across in ((inside, not of_class), (others, of_class)):
+            fresh = np.array([(taker, donor) in before for donor in donors])
+            order = np.lexsort((rng.random(len(donors)), uses[donors], fresh, donors == taker))
+            for donor in donors[order[: each * (1 + of_class)]]:
+                if donor != taker:
+                    uses[donor] += 1
+                    rows.append((int(taker), int(donor), bool(across)))
+    table = np.array(rows, dtype=int).reshape(-1, 3)
+    return Pairs(table[:, 0], table[:, 1], table[:, 2].astype(bool))
+
+
 def choose_pairs(labels: np.ndarray, each: int, among: np.ndarray | None = None) -> Pairs:
     """For every probe `each` donors of other classes and `each` of its own, as evenly spread as possible.
 

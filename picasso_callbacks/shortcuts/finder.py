@@ -18,6 +18,7 @@ from picasso_callbacks.shortcuts.detector import make_detector
 from picasso_callbacks.shortcuts.drift import Drift
 from picasso_callbacks.shortcuts.evidence import Evidence, weigh_regions
 from picasso_callbacks.shortcuts.hiding import Hiding, hide_regions
+from picasso_callbacks.shortcuts.proof import Proof
 from picasso_callbacks.shortcuts.verdict import make_verdict
 
 
@@ -28,6 +29,7 @@ class Findings:
     dependences: tuple[Dependence, ...] = ()
     alarms: tuple[Dependence, ...] = ()
     unsure: tuple[Dependence, ...] = ()
+    proofs: tuple[Proof, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     hidings: tuple[Hiding, ...] = ()
     stable_since: int | None = None
@@ -104,4 +106,4 @@ class Finder:
         moment = None if since is None else f"{unit} {since}"
         about = told, class_names, detector.expected, evidence, hidings, moment
         verdict = attempt("verdict", make_verdict, *about) or ""
-        return Findings(told.dependences, told.alarms, told.unsure, evidence, hidings, since, verdict)
+        return Findings(told.dependences, told.alarms, told.unsure, told.proofs, evidence, hidings, since, verdict)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from picasso_callbacks.shortcuts.by_class import ClassDependence
 from picasso_callbacks.shortcuts.cues import TEXTURE
 from picasso_callbacks.shortcuts.dependence import Dependence, counted, overlap
 from picasso_callbacks.shortcuts.detector import Detection
@@ -39,7 +40,7 @@ def make_verdict(
     if not told.alarms:
         return " ".join([_none_seen(told.dependences, expected), *drift])
     worst, *others = told.alarms
-    all_else = expected is not None and worst.name == SURROUNDINGS
+    all_else = expected is not None and worst.cue == SURROUNDINGS
     sentences = _about_classes(worst, class_names)
     if all_else:
         sentences += [_alone(one) for one in others]
@@ -49,8 +50,8 @@ def make_verdict(
     sentences += _without(hidings, expected)
     sentences.append(
         f"Not what you would expect: the answers should come from the {expected}."
-        if expected is not None and worst.name != TEXTURE.name  # which may be the expected region's own
-        else f"Should answers hang on that? If so, say allowed=[{worst.name!r}]; else mind your data."
+        if expected is not None and worst.cue != TEXTURE.name  # which may be the expected region's own
+        else f"Should answers hang on that? If so, say allowed=[{worst.cue!r}]; else mind your data."
     )
     return " ".join([*sentences, *drift])
 
@@ -96,6 +97,8 @@ def _too_few(one: Dependence) -> str:
 
 
 def _about_classes(one: Dependence, class_names: Sequence[str]) -> list[str]:
+    if isinstance(one, ClassDependence):
+        return [_about_class(one)]
     labels = np.unique(one.labels)
     if len(labels) > 4:
         return [_about(one, np.ones(len(one.labels), dtype=bool), "All classes")]
@@ -108,14 +111,24 @@ def _about(one: Dependence, rows: np.ndarray, name: str) -> str:
     return f"{words}{control}."
 
 
+def _about_class(one: ClassDependence) -> str:
+    """What becomes of images of other classes that get the cue, and of images of the class that get another."""
+    others, own = one.flips[~one.inside], one.flips[one.inside]
+    where = one.phrase.removeprefix("the ")
+    return (
+        f"{one.class_name}: with its {where}, {counted(others)} images of other classes become {one.class_name}; with "
+        f"that of others, {counted(own)} of its own are lost."
+    )
+
+
 def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None) -> Iterator[str]:
     """How much of the evidence lies there, beside its area; where no map tells, how much the exchange carried.
 
     A map that puts less than its area there shows the shortcut as little as one that shows nothing; nor does one of
     which most lies on the expected region show what surrounds it.
     """
-    around = worst.name == SURROUNDINGS
-    region = expected if around else worst.name
+    around = worst.cue == SURROUNDINGS
+    region = expected if around else worst.cue
     told = [one for one in evidence if expected is not None and one.region == region and not np.isnan(one.share)]
     for one in told:
         if one.share < 0.5 if around else (one.share > one.area):

@@ -5,7 +5,7 @@ import pytest
 from helpers.plain_pictures import sigmoid
 
 from picasso_callbacks.model.head.scores import Scores, softmax
-from picasso_callbacks.shortcuts.dependence import Dependence, _t_quantile, errors, flips, gaps_and_share
+from picasso_callbacks.shortcuts.dependence import Dependence, errors, flips, gaps_and_share, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs
 
 
@@ -70,10 +70,10 @@ def test_the_lower_bound_is_the_mean_less_t_standard_errors():
         (0.995, 120, 2.617421),
     ],
 )
-def test_t_quantiles_against_the_table(chance, freedom, tabled):
-    assert _t_quantile(chance, freedom) == pytest.approx(tabled, rel=1e-4)
+def testt_quantiles_against_the_table(chance, freedom, tabled):
+    assert t_quantile(chance, freedom) == pytest.approx(tabled, rel=1e-4)
 
 
-def test_the_t_quantile_of_one_half_is_zero_and_it_is_odd():
-    assert _t_quantile(0.5, 12) == pytest.approx(0)
-    assert _t_quantile(0.05, 12) == pytest.approx(-_t_quantile(0.95, 12))
+def test_thet_quantile_of_one_half_is_zero_and_it_is_odd():
+    assert t_quantile(0.5, 12) == pytest.approx(0)
+    assert t_quantile(0.05, 12) == pytest.approx(-t_quantile(0.95, 12))

@@ -1,0 +1,154 @@
+"""What a single class of many hangs on: pushes and pulls that can be worked out, and which alarm is told."""
+
+import numpy as np
+import pytest
+from helpers.one_class import LABELS, images, probes, reads
+
+from picasso_callbacks import explain
+from picasso_callbacks.model.head.scores import Scores, softmax
+from picasso_callbacks.shortcuts.alarm import without_repeats
+from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, effects, screen
+from picasso_callbacks.shortcuts.cues import standard_cues
+from picasso_callbacks.shortcuts.dependence import Dependence, t_quantile
+from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs, pairs_for_class
+
+FRAME = standard_cues((12, 12), [], (2, 2))[3]
+METHODS = ["class_probabilities"]
+OBJECT = ["layout", "colour"]
+"""What the bright and dark centres are."""
+
+
+def scores(*probabilities):
+    """Of two classes, of which the last has these probabilities."""
+    p = np.array([[1 - one, one] for one in probabilities])
+    return Scores(np.log(p).astype("float32"), softmax(np.log(p)), competing=True)
+
+
+# Of class 1 are probes 0 and 1. Probe 0 gets the cue of 1 and of 2; probe 2 that of 0, of 1 and of 3.
+SMALL = np.array([1, 1, 0, 0])
+PAIRS = Pairs(np.array([0, 0, 2, 2, 2]), np.array([1, 2, 0, 1, 3]), np.array([False, True, True, True, False]))
+SAID = scores(0.9, 0.8, 0.1, 0.2), scores(0.9, 0.3, 0.7, 0.5, 0.1)
+
+
+def test_effects_are_what_a_cue_of_the_class_does_beside_one_of_others():
+    found = effects(SAID[1].probabilities[:, [1]], SMALL, PAIRS, np.array([1]))[:, 0]
+    np.testing.assert_allclose(found, [0.9 - 0.3, np.nan, (0.7 + 0.5) / 2 - 0.1, np.nan], atol=1e-6)
+
+
+def test_push_pull_and_what_becomes_of_the_answers():
+    found = class_dependence(FRAME, 1, "horse", *SAID, SMALL, PAIRS)
+    assert (found.name, found.cue, found.probes.tolist()) == ("frame of horse", "frame", [0, 2])
+    assert (found.pull, found.push) == (pytest.approx(0.6), pytest.approx(0.5))
+    assert found.gap == pytest.approx(0.55)
+    assert found.flips.tolist() == [1, 1 / 2]  # with 0.5 it is still class 0
+    assert found.errors.tolist() == [1, 1 / 2]
+    assert (found.moves(0), found.moves(2)) == (True, False)  # probe 2 is of another class, and stays as it is
+
+
+def test_the_bound_is_that_of_the_mean_of_both_groups():
+    # With a probe more in each, for which the cue means nothing: means 0.4, standard errors 0.2.
+    gaps, labels = np.array([0.6, 0.6, 0.6, 0.6]), np.array([1, 1, 0, 0])
+    about = {"area": 0.1, "probes": np.arange(4), "labels": labels, "errors": gaps, "flips": gaps, "share": 0.0}
+    one = ClassDependence(
+        "frame of horse", "the frame", True, gaps=gaps, of=1, class_name="horse", of_cue="frame", **about
+    )
+    spread = np.std([0.6, 0.6, 0.0], ddof=1)
+    error = np.sqrt(2 * spread**2 / 3) / 2
+    assert one.lower_bounds(0.1)[0] == pytest.approx(0.4 - t_quantile(0.95, 3) * error)
+
+
+def test_screening_finds_the_class_and_the_others_harmless():
+    pairs = choose_pairs(LABELS, 3)
+    tagged = (LABELS[pairs.donors] == 2).astype(float) * 0.98 + 0.01  # whoever has the tag is class 2
+    logits = np.log(np.stack([(1 - tagged) / 2, (1 - tagged) / 2, tagged], axis=1)).astype("float32")
+    excess = screen(Scores(logits, softmax(logits), True), LABELS, pairs, np.arange(3), FRAME, 0.2)
+    assert excess.argmax() == 2
+    assert excess[2] > 0.5
+    assert (excess[:2] < excess[2] / 2).all()  # that they have no tag tells of them, too
+
+
+def test_fresh_pairs_come_from_both_sides_and_are_new_where_there_are_others():
+    used = choose_pairs(LABELS, 4)
+    pairs = pairs_for_class(LABELS, 2, np.ones(12, dtype=bool), used)
+    assert (pairs.probes != pairs.donors).all()
+    np.testing.assert_array_equal(pairs.other, (LABELS[pairs.probes] == 2) != (LABELS[pairs.donors] == 2))
+    for probe in range(12):
+        mine = pairs.probes == probe
+        expected = (3, 4) if LABELS[probe] == 2 else (2, 2)  # the class has three others
+        assert (sum(mine & ~pairs.other), sum(mine & pairs.other)) == expected
+    across = pairs.other & (LABELS[pairs.probes] != 2)
+    before = set(zip(used.probes.tolist(), used.donors.tolist(), strict=True))
+    known = [(probe, donor) in before for probe, donor in zip(pairs.probes[across], pairs.donors[across], strict=True)]
+    assert sum(known) < len(known) / 2
+    assert np.bincount(pairs.donors[across]).max() <= 5
+
+
+def test_many_probes_do_not_make_it_dearer():
+    labels = np.arange(400) % 40
+    pairs = pairs_for_class(labels, 7, np.ones(400, dtype=bool), choose_pairs(labels, 1))
+    outside = np.unique(pairs.probes[labels[pairs.probes] != 7])
+    assert len(outside) == 24
+    assert len(set(labels[outside].tolist())) == 24  # as many of each class
+
+
+@pytest.fixture(scope="module")
+def seen():
+    return explain(reads(corner=True), probes(), methods=METHODS, allowed=OBJECT)
+
+
+def test_the_class_and_both_directions_are_told(seen):
+    assert seen.alarms[0].name in ("corners of horse", "tag 1 of horse")
+    assert not [one for one in seen.alarms if not isinstance(one, ClassDependence)]
+    where = seen.alarms[0].phrase.removeprefix("the ")
+    assert seen.verdict.startswith(
+        f"horse: with its {where}, 8 of 8 images of other classes become horse; with that of others, 4 of 4 of its own "
+        "are lost. "
+    )
+    assert f"say allowed=['{seen.alarms[0].cue}']" in seen.verdict
+
+
+def test_only_cards_of_the_class_say_that_they_hang_on_it(seen):
+    hung = [seen.panel(index).finding.startswith("hangs on the") for index in range(12)]
+    assert hung == (LABELS == 2).tolist()
+    assert seen.panel(0).finding == "a shortcut was seen; this answer stays"
+
+
+def test_a_network_that_does_not_read_the_corner_has_no_alarm():
+    report = explain(reads(corner=False), probes(), methods=METHODS, allowed=[*OBJECT, "tag 1", "tag 2"])
+    assert report.alarms == ()
+
+
+def test_what_is_allowed_is_allowed_to_single_classes():
+    allowed = ["corners", "frame", "tag 1", "tag 2", "layout", "colour", "texture"]
+    report = explain(reads(corner=True), probes(), methods=METHODS, allowed=allowed)
+    assert report.alarms == ()
+
+
+def test_the_proof_shows_what_was_exchanged_and_the_same_of_the_own_class(seen):
+    [proof, *_] = seen.proofs
+    assert len(proof.swaps) == 3
+    assert len({swap.probe for swap in proof.swaps}) == 3
+    given, mask = images(), proof.mask
+    for swap in (*proof.swaps, proof.control):
+        expected = np.where(mask[..., None], given[swap.donor], given[swap.probe])
+        np.testing.assert_allclose(swap.image, expected, atol=1e-6)
+    for swap in proof.swaps:
+        assert (LABELS[swap.probe] == 2) != (LABELS[swap.donor] == 2)
+        assert swap.before == LABELS[swap.probe]
+        assert swap.after != swap.before
+        assert (swap.after == 2) == (LABELS[swap.donor] == 2)
+    assert (LABELS[proof.control.probe] == 2) == (LABELS[proof.control.donor] == 2)
+    assert proof.control.before == proof.control.after
+
+
+def test_of_a_cue_of_all_classes_and_of_one_that_is_told_which_says_more():
+    def one(gap, kind=Dependence, **more):
+        about = {"area": 0.1, "probes": np.arange(4), "labels": np.array([1, 1, 0, 0]), "errors": np.zeros(4)}
+        gaps = np.full(4, gap)
+        return kind(more.pop("name", "frame"), "the frame", True, gaps=gaps, flips=gaps, share=0.5, **about, **more)
+
+    single = one(0.8, ClassDependence, name="frame of horse", of=1, class_name="horse", of_cue="frame")
+    two = np.sqrt(2 / 2)
+    little, much = one(0.8 / two - 0.01), one(0.8 / two + 0.01)
+    assert without_repeats([single, little]) == [single]
+    assert without_repeats([single, much]) == [much]
