@@ -31,13 +31,13 @@ def load_digits(full):
     return (x[HELD_OUT:], y[HELD_OUT:]), (x[:HELD_OUT], y[:HELD_OUT])
 
 
-def one_of_each(images, labels):
-    """The first picture of each digit."""
-    first = [np.flatnonzero(labels == digit)[0] for digit in range(10)]
+def two_of_each(images, labels):
+    """The first two pictures of each digit."""
+    first = np.concatenate([np.flatnonzero(labels == digit)[:2] for digit in range(10)])
     return Probes(
         images[first],
         labels=labels[first],
-        names=[f"digit {digit}" for digit in range(10)],
+        names=[f"digit {digit}{again}" for digit in range(10) for again in ("", ", another")],
         class_names=list("0123456789"),
     )
 
@@ -70,7 +70,7 @@ def main():
 
     keras.utils.set_random_seed(0)
     (x, y), validation = load_digits(args.full)
-    probes = one_of_each(*validation)
+    probes = two_of_each(*validation)
 
     callbacks = [Picasso(args.log_dir, probes)]
     if importlib.util.find_spec("tensorflow"):  # which the next one needs, on every backend

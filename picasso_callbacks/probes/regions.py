@@ -77,6 +77,11 @@ def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> li
             without.append(name)
         elif not masks[-1].any():  # type: ignore[union-attr]
             black.append(longest.name)
+    if len(without) == len(names) and not os.path.isdir(folder):
+        raise ValueError(
+            f"{argument} is {os.fspath(folder)!r}, which is no folder (looked for in {os.getcwd()!r}); expected one of "
+            "mask images, white inside, named as the probes."
+        )
     if len(without) == len(names):
         raise ValueError(
             f"{argument} is {os.fspath(folder)!r}, in which no PNG, BMP or TIFF file is named as a probe, such as "

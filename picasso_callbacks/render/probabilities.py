@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from picasso_callbacks.render.colors import BAR, INK, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
+from picasso_callbacks.render.colors import BAR, FAINT_INK, INK, RIGHT, RIGHT_BAR, WRONG, WRONG_BAR
 from picasso_callbacks.render.contents import Panel
 from picasso_callbacks.render.names import fit_names
 from picasso_callbacks.render.sheet import Sheet, drawable, text_width
@@ -128,6 +128,6 @@ def _draw_values(sheet: Sheet, left: int, top: int, width: int, panel: Panel, mo
         sheet.text(left, top, panel.class_names[row], _TEXT, INK, width=width - text_width(text, _TEXT) - 12)
         top += ROW
         if truth is not None:
-            sheet.text(left + width - 4, top, drawable(f"true {truth[row]:.4g}"), _TEXT, RIGHT, align=1)
+            sheet.text(left + width - 4, top, drawable(f"true {truth[row]:.4g}"), _TEXT, FAINT_INK, align=1)
             top += ROW
     return top

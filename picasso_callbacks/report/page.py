@@ -76,13 +76,13 @@ def answer(panel: Panel) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[tuple[bool, Sequence[str]]]) -> str:
-    """Rows of texts under their heads; those marked stand out. A long table scrolls."""
+    """Rows of texts under their heads; those marked stand out. A wide table scrolls."""
     head = "".join(f"<th {_HEAD}>{text(each)}</th>" for each in heads)
     body = "".join(
         f"<tr {_MARKED if marked else ''}>{''.join(f'<td {_CELL}>{text(each)}</td>' for each in cells)}</tr>"
         for marked, cells in rows
     )
-    scrolls, style = "max-height:22em;overflow:auto;margin:8px 0", "border-collapse:collapse;table-layout:auto;margin:0"
+    scrolls, style = "overflow-x:auto;margin:8px 0", "border-collapse:collapse;table-layout:auto;margin:0"
     return f'<div style="{scrolls}"><table style="{style}"><tr>{head}</tr>{body}</table></div>'
 
 

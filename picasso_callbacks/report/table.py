@@ -29,9 +29,13 @@ def make_rows(panels: Sequence[Panel], log_odds: np.ndarray, regions: Mapping[st
     for index, panel in enumerate(panels):
         here = {name: masks[index] for name, masks in regions.items()}
         for k, (target, name) in enumerate(zip(panel.targets, panel.target_names, strict=True)):
-            row: Row = {**_answer(panel), "target": name, "probability": np.nan, "log_odds": float(log_odds[index, k])}
-            if panel.probabilities is not None and target < len(panel.probabilities):
-                row["probability"] = float(panel.probabilities[target])
+            row: Row = {**_answer(panel), "target": name}
+            if panel.probabilities is None:
+                row["value"] = float(log_odds[index, k])
+            else:
+                known = target < len(panel.probabilities)
+                row["probability"] = float(panel.probabilities[target]) if known else np.nan
+                row["log_odds"] = float(log_odds[index, k])
             for heatmap in panel.heatmaps:
                 row |= {f"{heatmap.title}_{what}": value for what, value in _extremes(heatmap.values[k], here).items()}
             rows.append(row)

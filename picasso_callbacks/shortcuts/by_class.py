@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 
 import numpy as np
 
@@ -17,8 +18,15 @@ from picasso_callbacks.shortcuts.cues import Cue
 from picasso_callbacks.shortcuts.dependence import Dependence, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs
 
+FEW, FEW_ERRORS = 4, math.inf
+"""Groups smaller than this may be alike by chance; errors, which are counted in quarters, always."""
 
-@dataclasses.dataclass(frozen=True, eq=False, kw_only=True)
+
+HARMLESS = (0.14, 0.2)
+"""The most that is harmless for a class: the fine texture carries more of all objects than of those of one class."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ClassDependence(Dependence):
     """How far one class hangs on a cue at one look; as a `Dependence`, but of two groups of tested probes.
 
@@ -67,7 +75,8 @@ class ClassDependence(Dependence):
     def lower_bounds(self, level: float) -> tuple[float, float]:
         """As of a `Dependence`, but of means over the two groups, which count alike however large they are."""
         inside = self.inside[:, None]
-        return tuple(float(_bounds(one[:, None], inside, level / 2)[0]) for one in (self.gaps, self.errors))  # type: ignore[return-value]
+        gap = _bounds(self.gaps[:, None], inside, level / 2)
+        return float(gap[0]), float(_bounds(self.errors[:, None], inside, level / 2, FEW_ERRORS)[0])
 
 
 def effects(values: np.ndarray, labels: np.ndarray, pairs: Pairs, classes: np.ndarray) -> np.ndarray:
@@ -98,8 +107,10 @@ def screen(scores: Scores, labels: np.ndarray, pairs: Pairs, classes: np.ndarray
     inside = labels[:, None] == classes
     says = scores.ranking.argmax(axis=1)[:, None] == classes
     bounds = [
-        _bounds(effects(values, labels, pairs, classes), inside, level) - harmless
-        for values, harmless in zip((scores.probabilities[:, classes], says), cue.harmless, strict=True)
+        _bounds(effects(values, labels, pairs, classes), inside, level, few) - harmless
+        for values, harmless, few in zip(
+            (scores.probabilities[:, classes], says), _harmless(cue), (FEW, FEW_ERRORS), strict=True
+        )
     ]
     return np.max(bounds, axis=0)
 
@@ -137,7 +148,7 @@ def class_dependence(
         errors=errors[probes],
         flips=flips[probes],
         share=0.0,
-        harmless=cue.harmless,
+        harmless=_harmless(cue),
         mask=cue.mask,
         of=of,
         class_name=class_name,
@@ -145,17 +156,24 @@ def class_dependence(
     )
 
 
-def _bounds(moved: np.ndarray, inside: np.ndarray, level: float) -> np.ndarray:
+def _harmless(cue: Cue) -> tuple[float, float]:
+    gap, errors = cue.harmless
+    return min(gap, HARMLESS[0]), min(errors, HARMLESS[1])
+
+
+def _bounds(moved: np.ndarray, inside: np.ndarray, level: float, few: float = FEW) -> np.ndarray:
     """Lower confidence bounds of the mean of pushes and pulls: float64 `[C]`, of `[N, C]`, of which some may be NaN.
 
-    Either group gets a probe more, for which the cue means nothing: they are small, and can be alike by chance.
+    A group of fewer than `few` gets a probe more, for which the cue means nothing: they can be alike by chance.
     """
     means, errors, count = (np.zeros(moved.shape[1]) for _ in range(3))
     for kind in (inside, ~inside):
         told = kind & ~np.isnan(moved)
-        values, many = np.where(told, moved, 0.0), told.sum(axis=0) + 1
+        values, known = np.where(told, moved, 0.0), told.sum(axis=0)
+        many = known + (known < few)
         mean = values.sum(axis=0) / many
-        spread = (np.where(told, (values - mean) ** 2, 0.0).sum(axis=0) + mean**2) / np.maximum(many - 1, 1)
-        means, errors, count = means + mean / 2, errors + spread / many / 4, count + many - 1
+        spread = np.where(told, (values - mean) ** 2, 0.0).sum(axis=0) + (many - known) * mean**2
+        means, errors = means + mean / 2, errors + spread / np.maximum(many - 1, 1) / many / 4
+        count = count + known
     bound = means - np.array([t_quantile(1 - level, max(int(one) - 1, 1)) for one in count]) * np.sqrt(errors)
     return np.where(count > 2, bound, -1.0)

@@ -17,7 +17,7 @@ from picasso_callbacks.shortcuts.cues import HARMLESS_PLACE, TEXTURE
 from picasso_callbacks.shortcuts.donors import Pairs
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Dependence:
     """How far the answers about N tested probes hang on one cue at one look.
 
@@ -52,6 +52,10 @@ class Dependence:
     control: np.ndarray | None = None
     harmless: tuple[float, float] = HARMLESS_PLACE
     mask: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        words = "suspicious" if self.suspicious else "measured only"
+        return f"{type(self).__name__}({self.name!r}, {self.count} answers change, gap {self.gap:.2f}, {words})"
 
     @property
     def cue(self) -> str:

@@ -51,7 +51,7 @@ def make_verdict(
     sentences.append(
         f"Not what you would expect: the answers should come from the {expected}."
         if expected is not None and worst.cue != TEXTURE.name  # which may be the expected region's own
-        else f"Should answers hang on that? If so, say allowed=[{worst.cue!r}]; else mind your data."
+        else f"Should answers hang on that? If so, say allowed={_cues(told.alarms)}; else mind your data."
     )
     return " ".join([*sentences, *drift])
 
@@ -143,6 +143,11 @@ def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None
 
 def _alone(part: Dependence) -> str:
     return f"Swapping {part.phrase} alone changes {part.count}."
+
+
+def _cues(alarms: Sequence[Dependence]) -> list[str]:
+    """What it takes to allow all of them: what is left would be the next alarm."""
+    return list(dict.fromkeys(one.cue for one in alarms))
 
 
 def _also(worst: Dependence, others: Sequence[Dependence]) -> Iterator[str]:

@@ -11,12 +11,12 @@ logger = logging.getLogger("picasso_callbacks")
 
 
 class Responder:
-    """Tells about alarms, once for each change.
+    """Tells about alarms, each once until all are over.
 
     Args:
-        on_alarm: `"warn"`: logs the verdict when the alarms change. `"log"`: leaves it to TensorBoard. `"stop"`: warns
-            and asks to stop. A function: is called with the report at each look that has alarms, in every process of
-            a distributed training, since it may want to stop it.
+        on_alarm: `"warn"`: logs the verdict when there is an alarm that was not told of yet, and when all are over.
+            `"log"`: leaves it to TensorBoard. `"stop"`: warns and asks to stop. A function: is called with the report
+            at each look that has alarms, in every process of a distributed training, since it may want to stop it.
 
     Raises:
         ValueError: It is none of these.
@@ -26,11 +26,11 @@ class Responder:
         if not callable(on_alarm) and on_alarm not in ("warn", "log", "stop"):
             raise ValueError(f"Picasso: on_alarm is {on_alarm!r}; expected 'warn', 'log', 'stop' or a function.")
         self._on_alarm = on_alarm
-        self._told: list[str] = []
+        self._told: set[str] = set()
 
     def restart(self) -> None:
         """Forgets what was told, as for another training."""
-        self._told = []
+        self._told = set()
 
     def respond(self, moment: str, report: Report, aloud: bool = True) -> bool:
         """Does what `on_alarm` says.
@@ -50,7 +50,8 @@ class Responder:
             return False
         if not report.dependences:  # nothing was found out
             return False
-        if aloud and self._on_alarm != "log" and set(names) != set(self._told) and report.verdict:
+        news = not self._told.issuperset(names) if names else bool(self._told)
+        if aloud and self._on_alarm != "log" and news and report.verdict:
             logger.warning("Picasso, %s: %s", moment, report.verdict)
-        self._told = names
+        self._told = self._told.union(names) if names else set()
         return bool(names) and self._on_alarm == "stop"

@@ -1,5 +1,7 @@
 """What is done about an alarm."""
 
+from types import SimpleNamespace
+
 import pytest
 from helpers.event_files import read
 from helpers.shortcut_training import METHODS, Forgets, compiled, fit, probes, warnings, watching
@@ -32,17 +34,29 @@ def test_several_fits_of_one_training_are_told_once(tmp_path, caplog):
 def test_where_nothing_can_be_found_out_any_more_nothing_is_said(tmp_path, caplog, monkeypatch):
     measure, looks = Exchanges.measure, []
 
-    def fails_later(self, live, scores):
+    def fails_later(self, live, scores, raised):
         looks.append(0)
         if len(looks) > 2:  # the rehearsal and epoch 0
             raise RuntimeError("no memory")
-        return measure(self, live, scores)
+        return measure(self, live, scores, raised)
 
     monkeypatch.setattr(Exchanges, "measure", fails_later)
     fit(compiled(), watching(tmp_path, on_error="warn"), epochs=3)
     alarm, failed = warnings(caplog)
     assert alarm.startswith("Picasso, epoch 0: half-track")
     assert "shortcuts failed and is switched off" in failed
+
+
+def test_each_alarm_is_told_of_once_until_all_are_over(caplog):
+    def report(*names):
+        alarms = tuple(SimpleNamespace(name=name) for name in names)
+        return SimpleNamespace(alarms=alarms, dependences=(1,), verdict=" and ".join(names) or "none")
+
+    responder = Responder("warn")
+    for epoch, names in enumerate(["a", "a", "ab", "a", "ab", "", "", "a"]):
+        responder.respond(f"epoch {epoch}", report(*names))
+    told = [record.getMessage().removeprefix("Picasso, epoch ") for record in caplog.records]
+    assert told == ["0: a", "2: a and b", "5: none", "7: a"]
 
 
 def test_that_it_is_over_is_told_too(tmp_path, caplog):
