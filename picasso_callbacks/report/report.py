@@ -195,7 +195,8 @@ class Report(Findings):
         Returns:
             Columns `probe`, `label` (a class's name, or `None`), `answer` (the most probable class; `None` where the
             outputs are plain numbers), `right` (whether that is the label), `target`, its `probability` (0..1; NaN for
-            contrasts, functions and plain numbers) and `log_odds` (as `report.log_odds`). Then for each method with
+            contrasts and functions) and `log_odds` (as `report.log_odds`), or its `value` where the outputs are plain
+            numbers. Then for each method with
             maps, such as `partial_occlusion`: `partial_occlusion_max` and `_min`, the largest and smallest value of the
             map, in its unit; `_row` and `_column`, the pixel of the largest, from 0; and `_where`, the region of the
             probes that holds it, or else words such as `"top left"`. NaN and `None` where no value is finite.
