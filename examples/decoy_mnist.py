@@ -40,7 +40,7 @@ def main():
     parser = argparse.ArgumentParser(description="Two networks that read digits; one may read the answer instead.")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--log-dir", default="logs/decoy_mnist")
-    parser.add_argument("--pictures", help="a folder for a card of each network")
+    parser.add_argument("--pictures", help="a folder for a card of each network, and the proof")
     args = parser.parse_args()
 
     (x, y), (x_val, y_val) = load_digits(full=False)
@@ -63,6 +63,8 @@ def main():
         if args.pictures:
             pathlib.Path(args.pictures).mkdir(parents=True, exist_ok=True)
             report.image(24).save(pathlib.Path(args.pictures, f"digits-{name}.png"))
+            if report.alarms:
+                report.proof().save(pathlib.Path(args.pictures, f"digits-{name}-proof.png"))
         _, own = model.evaluate(x_own, y_val, verbose=0)
         _, fair = model.evaluate(x_fair, y_val, verbose=0)
         found[name] = report.verdict, own, fair

@@ -67,7 +67,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--scenes", type=int, default=2_000, help="how many are drawn of either set")
     parser.add_argument("--log-dir", default="logs/tanks")
-    parser.add_argument("--pictures", help="a folder for a card of each network")
+    parser.add_argument("--pictures", help="a folder for a card of each network, and the proof")
     args = parser.parse_args()
 
     fair_test = draw_scenes(400, bias=0.5, seed=1)
@@ -82,6 +82,8 @@ def main():
         if args.pictures:
             pathlib.Path(args.pictures).mkdir(parents=True, exist_ok=True)
             report.image(12).save(pathlib.Path(args.pictures, f"tanks-{name}.png"))
+            if report.alarms:
+                report.proof().save(pathlib.Path(args.pictures, f"tanks-{name}-proof.png"))
         _, own = model.evaluate(scenes.images[:HELD_OUT], scenes.labels[:HELD_OUT], verbose=0)
         _, fair = model.evaluate(fair_test.images, fair_test.labels, verbose=0)
         found[name] = report.verdict, own, fair

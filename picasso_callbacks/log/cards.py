@@ -21,13 +21,10 @@ from picasso_callbacks.render import (
     draw_probabilities,
     thumbnail,
 )
-from picasso_callbacks.report import Report
+from picasso_callbacks.report import PROOFS, Report
 
 COLUMNS = 20
 """The most looks on a filmstrip."""
-
-PROOFS = 2
-"""Of so many alarms the exchanges are shown at a look."""
 
 
 class Cards:

@@ -108,6 +108,11 @@ class Exchanged:
     changed: bool
     control: bool
 
+    @property
+    def told(self) -> str:
+        """The same in words, for those who can't see it."""
+        return f"{self.answers}, {self.words}."
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Exhibit:

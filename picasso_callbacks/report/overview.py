@@ -20,6 +20,7 @@ def overview(
     maps: Mapping[str, Explanation],
     alarmed: Sequence[str],
     verdict: str,
+    proofs: Sequence[tuple[np.ndarray, str]] = (),
 ) -> str:
     """The report as HTML.
 
@@ -30,6 +31,7 @@ def overview(
         maps: The methods' explanations by name, in the order of the cards' columns.
         alarmed: What is known of shortcuts, in a word or two.
         verdict: The same in full.
+        proofs: A picture of the exchanges behind each alarm, uint8 `[H, W, 3]`, and what it shows.
     """
     answers = [is_right(panel) for panel in panels]
     wrong = np.array([right is False for right in answers])
@@ -42,6 +44,7 @@ def overview(
         [
             paragraph(", ".join([f"{len(panels)} probes", *right, *alarmed]) + "."),
             *(paragraph(words) for words in (verdict, *panels[0].notes)),
+            gallery(picture(*proof) for proof in proofs),
             legend(panels, maps),
             table(
                 ["probe", "label", "answer", *(_head(name, found) for name, found in maps.items())],

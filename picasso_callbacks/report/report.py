@@ -21,6 +21,9 @@ from picasso_callbacks.report.save import save
 from picasso_callbacks.report.table import Row, make_rows
 from picasso_callbacks.shortcuts import Findings, Proof, Swap, words_on_card
 
+PROOFS = 2
+"""Of so many alarms the exchanges are shown."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Report(Findings):
@@ -262,7 +265,9 @@ class Report(Findings):
 
     def _repr_html_(self) -> str:
         panels = self._answered()
-        return overview(panels, self._rows(panels), self._draw, self.maps(), self._alarmed(), self.verdict)
+        exhibits = [self.exhibit(index) for index in range(len(self.proofs))][:PROOFS]
+        proofs = [(draw_exhibit(one), " ".join([f"{one.title}.", *(row.told for row in one.rows)])) for one in exhibits]
+        return overview(panels, self._rows(panels), self._draw, self.maps(), self._alarmed(), self.verdict, proofs)
 
     def _draw(self, index: int) -> np.ndarray:
         return draw_panel(self.panel(index))

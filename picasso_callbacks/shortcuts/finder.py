@@ -49,6 +49,7 @@ class Finder:
 
     def __init__(self, probes: Probes, options: Options):
         self._regions = probes.regions or {}
+        self._names = probes.names
         self._detector, self._why_not = make_detector(probes, options)
         self._drift = Drift()
 
@@ -105,5 +106,5 @@ class Finder:
         hidings = () if detector.expected is None else attempt("hiding", hide_regions, live, scores) or ()
         moment = None if since is None else f"{unit} {since}"
         about = told, class_names, detector.expected, evidence, hidings, moment
-        verdict = attempt("verdict", make_verdict, *about) or ""
+        verdict = attempt("verdict", make_verdict, *about, self._names) or ""
         return Findings(told.dependences, told.alarms, told.unsure, told.proofs, evidence, hidings, since, verdict)

@@ -22,6 +22,7 @@ def make_verdict(
     evidence: Sequence[Evidence] = (),
     hidings: Sequence[Hiding] = (),
     stable_since: str | None = None,
+    probe_names: Sequence[str] = (),
 ) -> str:
     """A sentence for each class about the worst alarm, then what else is known of it; or one that there is none, or
     that there are too few probes to tell.
@@ -32,6 +33,7 @@ def make_verdict(
         expected: The region that answers should come from.
         evidence: Of each method and region, the most telling method first.
         hidings: Of each region.
+        probe_names: A name for each probe.
         stable_since: Since when what the network looks at has been the same, such as "epoch 3".
     """
     drift = [] if stable_since is None else [f"What it looks at has been the same since {stable_since}."]
@@ -44,6 +46,7 @@ def make_verdict(
     sentences = _about_classes(worst, class_names)
     if all_else:
         sentences += [_alone(one) for one in others]
+    sentences += _look_at(worst, probe_names)
     sentences += _place(worst, evidence, expected)
     if not all_else:
         sentences += _also(worst, others)
@@ -85,8 +88,8 @@ def _none_seen(tried: Sequence[Dependence], expected: str | None) -> str:
 
 
 def _extent(tried: Sequence[Dependence]) -> str:
-    cues = sum(one.suspicious for one in tried)
-    return f"{max(len(one.labels) for one in tried)} probes, {cues} cues"
+    cues = {one.cue for one in tried if one.suspicious}
+    return f"{max(len(one.labels) for one in tried)} probes, {len(cues)} cues"
 
 
 def _too_few(one: Dependence) -> str:
@@ -143,6 +146,14 @@ def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None
 
 def _alone(part: Dependence) -> str:
     return f"Swapping {part.phrase} alone changes {part.count}."
+
+
+def _look_at(worst: Dependence, names: Sequence[str]) -> Iterator[str]:
+    """Where a person begins: the probes whose answers hang on it most; images like them are in the training data."""
+    order = np.argsort(-worst.gaps, kind="stable")
+    most = [int(worst.probes[one]) for one in order if worst.moves(int(worst.probes[one]))][:3]
+    if most and names:
+        yield f"Look first at {', '.join(names[one] for one in most)}, and at training images like these."
 
 
 def _cues(alarms: Sequence[Dependence]) -> list[str]:

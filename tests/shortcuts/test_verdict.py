@@ -176,6 +176,12 @@ def test_too_few_probes_in_words():
     )
 
 
+def test_the_probes_that_hang_on_it_most_are_named_first():
+    one = dataclasses.replace(dependence(), gaps=np.array([0.3, 0.9, 0.5, 0.8]))  # the answer about the second stays
+    said = make_verdict([one], CLASSES, None, probe_names=["a", "b", "c", "d"])
+    assert "Look first at d, c, a, and at training images like these." in said
+
+
 def test_a_card_tells_only_of_alarms_that_move_its_own_answer():
     sky, frame = dependence(mask=place(0, 1)), dependence("frame", flips=(0, 0, 1, 1), mask=place(7))
     words = [verdict.words_on_card([sky, frame], [sky, frame], [], probe) for probe in range(4)]
