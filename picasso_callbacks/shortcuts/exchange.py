@@ -87,15 +87,13 @@ class Exchanges:
         chosen, own = most_telling(base, scores, pairs)
 
         def swap(pair: int) -> Swap:
-            [image] = self._images(index, pairs.probes[[pair]], pairs.donors[[pair]])
+            exchanged = self._trials[index].exchange(pairs.probes[[pair]], pairs.donors[[pair]])
+            [image] = self._as_probes(exchanged)
             return swap_of(base, scores, pairs, pair, image)
 
         control = None if own is None else swap(own)
         phrase = f"{one.phrase} of {one.class_name}" if isinstance(one, ClassDependence) else one.phrase
         return Proof(one.name, phrase, one.mask, tuple(swap(pair) for pair in chosen), control)
-
-    def _images(self, index: int, takers: np.ndarray, donors: np.ndarray) -> np.ndarray:
-        return self._as_probes(self._trials[index].exchange(takers, donors))
 
     def _as_probes(self, images: np.ndarray) -> np.ndarray:
         images.clip(*self._probes.value_range, out=images)
