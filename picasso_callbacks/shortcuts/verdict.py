@@ -89,7 +89,7 @@ def _none_seen(tried: Sequence[Dependence], expected: str | None) -> str:
 
 def _extent(tried: Sequence[Dependence]) -> str:
     cues = {one.cue for one in tried if one.suspicious}
-    return f"{max(len(one.labels) for one in tried)} probes, {len(cues)} cues"
+    return f"{max(len(one.labels) for one in tried)} probes, {len(cues)} cue{'s' * (len(cues) > 1)}"
 
 
 def _too_few(one: Dependence) -> str:

@@ -195,7 +195,7 @@ def test_a_card_tells_only_of_alarms_that_move_its_own_answer():
 
 def test_a_card_without_an_alarm():
     tried = [dependence(), dataclasses.replace(dependence("thirds"), suspicious=False)]
-    assert verdict.words_on_card(tried, [], [], 0) == "no shortcut seen (4 probes, 1 cues)"
+    assert verdict.words_on_card(tried, [], [], 0) == "no shortcut seen (4 probes, 1 cue)"
     assert verdict.words_on_card(tried, [], tried[:1], 0) == "too few probes to tell: sky 3 of 4"
     assert verdict.words_on_card([], [], [], 0) == ""
 
