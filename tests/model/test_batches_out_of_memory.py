@@ -132,7 +132,7 @@ print("agrees")
 @pytest.mark.skipif(keras.backend.backend() != "torch", reason="the others end the process, or say 'internal error'")
 @pytest.mark.parametrize("incremental", [False, True])
 def test_with_too_little_memory_the_numbers_are_the_same(incremental):
-    done = run(PROGRAM.replace("INCREMENTAL", str(incremental)).replace("ROOM", "150"))
+    done = run(PROGRAM.replace("INCREMENTAL", str(incremental)).replace("ROOM", "180"))
     assert done.stdout.split()[-1:] == ["agrees"], done.stderr[-3000:]
     assert "Picasso: out of memory with 196 images at once; going on with" in done.stderr
 
