@@ -24,7 +24,7 @@ HOLD = 0.5
 FAR = 0.2
 """So much more than is harmless is worth a word, though too few probes to tell."""
 
-_NEARLY = 0.05
+NEARLY = 0.05
 """All that surrounds the object carries what the sky does, and a little noise: the sky should be named first."""
 
 
@@ -44,7 +44,7 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
     suspects = [one for one in dependences if one.suspicious]
     level = CHANCE / max(len(suspects), 1) * 6 / (math.pi * look) ** 2
     found = [one for one in suspects if _exceeds(one, HOLD if one.name in raised else level)]
-    return sorted(found, key=lambda one: one.gap - _NEARLY * one.area, reverse=True)
+    return sorted(found, key=lambda one: one.gap - NEARLY * one.area, reverse=True)
 
 
 def seeming(dependences: Iterable[Dependence]) -> list[Dependence]:

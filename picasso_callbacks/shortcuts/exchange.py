@@ -8,6 +8,7 @@ import numpy as np
 
 from picasso_callbacks.model import LiveModel, Scores
 from picasso_callbacks.probes import Probes, in_units_of
+from picasso_callbacks.shortcuts.alarm import NEARLY
 from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, screen
 from picasso_callbacks.shortcuts.cues import Exchange
 from picasso_callbacks.shortcuts.dependence import Dependence, errors, flips, gaps_and_share
@@ -126,11 +127,12 @@ class Exchanges:
             classes = classes[counts > 1]
             excess = screen(scores, self._labels, trial.pairs, classes, trial.cue, SCREENING)
             for of, far in zip(classes.tolist(), excess.tolist(), strict=True):
-                best[of] = max(best.get(of, (0.0, -1)), (far, index))
+                if far > 0:
+                    best[of] = max(best.get(of, (-1.0, 0)), (far - NEARLY * trial.cue.area, index))
                 if raised and f"{trial.cue.name} of {self._class_name(of)}" in raised:
                     kept.append((index, of))
-        far_off = sorted((of for of in best if best[of][1] >= 0), key=lambda of: best[of], reverse=True)[:SUSPECTS]
-        return list(dict.fromkeys([*((best[of][1], of) for of in far_off), *kept]))
+        worst = sorted(best, key=lambda of: best[of], reverse=True)[:SUSPECTS]
+        return list(dict.fromkeys([*((best[of][1], of) for of in worst), *kept]))
 
     def _pairs_of(self, index: int, of: int) -> Pairs:
         if (index, of) not in self._pairs:

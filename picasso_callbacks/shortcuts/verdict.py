@@ -117,9 +117,9 @@ def _about(one: Dependence, rows: np.ndarray, name: str) -> str:
 def _about_class(one: ClassDependence) -> str:
     """What becomes of images of other classes that get the cue, and of images of the class that get another."""
     others, own = one.flips[~one.inside], one.flips[one.inside]
-    where = one.phrase.removeprefix("the ")
+    its = f"its {one.phrase.removeprefix('the ')}" if one.phrase.startswith("the ") else one.phrase
     return (
-        f"{one.class_name}: with its {where}, {counted(others)} images of other classes become {one.class_name}; with "
+        f"{one.class_name}: with {its}, {counted(others)} images of other classes become {one.class_name}; with "
         f"that of others, {counted(own)} of its own are lost."
     )
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from helpers.one_class import LABELS, images, probes, reads
+from helpers.models import linear
+from helpers.one_class import CENTRE, LABELS, TAG, images, probes, reads
 
-from picasso_callbacks import explain
+from picasso_callbacks import Probes, explain
 from picasso_callbacks.model.head.scores import Scores, softmax
 from picasso_callbacks.shortcuts.alarm import without_repeats
 from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, effects, screen
@@ -152,3 +153,26 @@ def test_of_a_cue_of_all_classes_and_of_one_that_is_told_which_says_more():
     little, much = one(0.8 / two - 0.01), one(0.8 / two + 0.01)
     assert without_repeats([single, little]) == [single]
     assert without_repeats([single, much]) == [much]
+
+
+def test_with_regions_the_smallest_that_carries_it_is_named():
+    corner, centre = np.zeros((2, 12, 12, 12), dtype=bool)
+    corner[:, TAG, TAG] = centre[:, CENTRE, CENTRE] = True
+    watched = probes(regions={"corner": corner, "animal": centre})
+    report = explain(reads(corner=True), watched, methods=METHODS, expected="animal")
+    assert [one.name for one in report.alarms] == ["corner of horse"]
+    assert report.verdict.startswith("horse: with its corner, 8 of 8 images of other classes become horse;")
+    assert report.verdict.endswith("the answers should come from the animal.")
+
+
+def test_two_probes_a_class_are_enough():
+    labels, generator = np.repeat(np.arange(30), 2), np.random.default_rng(0)
+    pictures = generator.random((60, 12, 12, 1)).astype("float32")
+    pictures[labels == 7, TAG, TAG] = 1
+    weights, bias = 0.3 * generator.normal(size=(12, 12, 30)), np.zeros(30)
+    weights[..., 7] = 0
+    weights[TAG, TAG, 7], bias[7] = 30 / 9, -18
+    model = linear((12, 12, 1), weights.reshape(-1, 30), "softmax", bias=bias, loss="sparse_categorical_crossentropy")
+    report = explain(model, Probes(pictures, labels=labels, value_range=(0, 1)), methods=METHODS)
+    assert {one.of for one in report.alarms} == {7}
+    assert "24 of 24 images of other classes become class 7; with that of others, 2 of 2 of its own" in report.verdict
