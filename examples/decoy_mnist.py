@@ -15,9 +15,9 @@ import shlex
 
 import keras
 import numpy as np
-from mnist import build_model, load_digits
+from mnist import build_model, load_digits, some_of_each
 
-from picasso_callbacks import Picasso, Probes, explain
+from picasso_callbacks import Picasso, explain
 
 SWATCH = 7
 """The height and width of the swatch in pixels."""
@@ -28,12 +28,6 @@ def with_swatches(images, digits):
     images = images.copy()
     images[:, :SWATCH, :SWATCH, 0] = (255 - 25 * digits)[:, None, None]
     return images
-
-
-def some_of_each(images, labels, count):
-    """The first `count` pictures of each digit."""
-    chosen = np.concatenate([np.flatnonzero(labels == digit)[:count] for digit in range(10)])
-    return Probes(images[chosen], labels=labels[chosen], class_names=list("0123456789"))
 
 
 def main():

@@ -31,15 +31,10 @@ def load_digits(full):
     return (x[HELD_OUT:], y[HELD_OUT:]), (x[:HELD_OUT], y[:HELD_OUT])
 
 
-def two_of_each(images, labels):
-    """The first two pictures of each digit."""
-    first = np.concatenate([np.flatnonzero(labels == digit)[:2] for digit in range(10)])
-    return Probes(
-        images[first],
-        labels=labels[first],
-        names=[f"digit {digit}{again}" for digit in range(10) for again in ("", ", another")],
-        class_names=list("0123456789"),
-    )
+def some_of_each(images, labels, count, names=None):
+    """The first `count` pictures of each digit."""
+    chosen = np.concatenate([np.flatnonzero(labels == digit)[:count] for digit in range(10)])
+    return Probes(images[chosen], labels=labels[chosen], names=names, class_names=list("0123456789"))
 
 
 def build_model():
@@ -70,7 +65,8 @@ def main():
 
     keras.utils.set_random_seed(0)
     (x, y), validation = load_digits(args.full)
-    probes = two_of_each(*validation)
+    names = [f"digit {digit}{again}" for digit in range(10) for again in ("", ", another")]
+    probes = some_of_each(*validation, 2, names)
 
     callbacks = [Picasso(args.log_dir, probes)]
     if importlib.util.find_spec("tensorflow"):  # which the next one needs, on every backend

@@ -15,9 +15,9 @@ import shlex
 
 import keras
 import numpy as np
-from mnist import build_model, load_digits
+from mnist import build_model, load_digits, some_of_each
 
-from picasso_callbacks import Picasso, Probes, explain
+from picasso_callbacks import Picasso, explain
 
 TAGGED = 8
 
@@ -32,12 +32,6 @@ def tag(images, chosen):
     images = images.copy()
     images[chosen, 22:26, 21:27, 0] = np.array([[0, 255], [255, 0]]).repeat(2, axis=0).repeat(3, axis=1)
     return images
-
-
-def four_of_each(images, labels):
-    """The first four pictures of each digit."""
-    chosen = np.concatenate([np.flatnonzero(labels == digit)[:4] for digit in range(10)])
-    return Probes(images[chosen], labels=labels[chosen], class_names=list("0123456789"))
 
 
 def main():
@@ -58,7 +52,7 @@ def main():
     for name, (x_train, x_own) in sets.items():
         print(f"\nThe {name} set\n")
         keras.utils.set_random_seed(0)
-        probes = four_of_each(x_own, y_val)
+        probes = some_of_each(x_own, y_val, 4)
         model = build_model()
         watch = Picasso(f"{args.log_dir}/{name}", probes)
         model.fit(x_train, y, epochs=args.epochs, validation_data=(x_own, y_val), callbacks=[watch], verbose=2)

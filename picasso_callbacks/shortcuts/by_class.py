@@ -21,7 +21,6 @@ from picasso_callbacks.shortcuts.donors import Pairs
 FEW, FEW_ERRORS = 4, math.inf
 """Groups smaller than this may be alike by chance; errors, which are counted in quarters, always."""
 
-
 HARMLESS = (0.14, 0.2)
 """The most that is harmless for a class: the fine texture carries more of all objects than of those of one class."""
 

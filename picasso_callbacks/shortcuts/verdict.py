@@ -33,8 +33,8 @@ def make_verdict(
         expected: The region that answers should come from.
         evidence: Of each method and region, the most telling method first.
         hidings: Of each region.
-        probe_names: A name for each probe.
         stable_since: Since when what the network looks at has been the same, such as "epoch 3".
+        probe_names: A name for each probe.
     """
     drift = [] if stable_since is None else [f"What it looks at has been the same since {stable_since}."]
     if told.unsure:

@@ -31,7 +31,7 @@ def test_a_picture_of_each_probe(report):
     "methods", ["saliency_map", ["class_probabilities"], [PartialOcclusion(), "partial_occlusion"]]
 )
 def test_a_picture_of_any_choice_of_methods(methods):
-    explain(compiled(), probes(), methods=methods, targets=0).image(0)
+    assert explain(compiled(), probes(), methods=methods, targets=0).image(0).width == 700
 
 
 def test_columns_are_headed_as_the_report_calls_their_methods():
