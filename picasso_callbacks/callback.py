@@ -279,11 +279,4 @@ class Picasso(keras.callbacks.Callback):
             self._announced = True
             count = len(self._probes)
             lines = announcement(self._log_dir, count, self._schedule, look_seconds, count * seconds, count * size)
-            print(*lines, self._intention(rehearsed), sep="\n", flush=True)
-
-    def _intention(self, rehearsed: Report) -> str:
-        """Whether shortcuts are looked for, and if not, why not."""
-        looked_for, what = self._inquiry.shortcuts()
-        if looked_for and not rehearsed.dependences:
-            looked_for, what = False, "the model gives no probabilities of classes."
-        return f"Picasso: shortcuts are {'looked for: ' if looked_for else 'not looked for: '}{what}"
+            print(*lines, self._inquiry.intention(), sep="\n", flush=True)

@@ -151,6 +151,11 @@ class Inquiry:
         """Whether shortcuts are looked for, and which, or why not."""
         return self._finder.intention()
 
+    def intention(self) -> str:
+        """The same in a sentence."""
+        looked_for, what = self.shortcuts()
+        return f"Picasso: shortcuts are {'looked for: ' if looked_for else 'not looked for: '}{what}"
+
     def rehearse(self, live: LiveModel) -> Report:
         """A look at the first batch of each question, to compile it. It is not counted, and its numbers say nothing."""
         rehearsed = copy.copy(self)

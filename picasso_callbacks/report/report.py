@@ -157,17 +157,20 @@ class Report(Findings):
 
     def _exchanged(self, proof: Proof, swap: Swap, control: bool) -> Exchanged:
         probe, donor = self.probes.display([swap.probe, swap.donor])
-        before, after = (percent(chance) for chance in swap.chances)
-        turned = f"then {self.class_names[swap.after]} ({after})" if swap.before != swap.after else f"still ({after})"
+        (first, before), (then, after) = (
+            (self.class_names[which], f"{much:.4g}" if self.probabilities is None else percent(much))
+            for which, much in (swap.before, swap.after)
+        )
+        turned = f"then {then} ({after})" if first != then else f"then {after}" if swap.changed else f"still ({after})"
         masks = proof.mask
         return Exchanged(
             probe=probe,
             donor=donor,
             both=self.probes.as_seen(swap.image[None])[0],
             mask=masks if masks is None or masks.ndim == 2 else masks[swap.probe],
-            answers=f"{self.class_names[swap.before]} ({before}), {turned}",
+            answers=f"{first} ({before}), {turned}",
             words=f"with that of {self.probes.names[swap.donor]}" + (", its own class" if control else ""),
-            changed=swap.before != swap.after,
+            changed=swap.changed,
             control=control,
         )
 

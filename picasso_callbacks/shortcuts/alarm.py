@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 
-import numpy as np
-
 from picasso_callbacks.shortcuts.by_class import ClassDependence
 from picasso_callbacks.shortcuts.cues import TEXTURE
 from picasso_callbacks.shortcuts.dependence import Dependence, overlap
@@ -70,8 +68,8 @@ def _tells_more(one: Dependence, other: Dependence) -> bool:
     if isinstance(one, ClassDependence) == isinstance(other, ClassDependence) or not overlap(one, other):
         return False
     of_class, of_all = (one, other) if isinstance(one, ClassDependence) else (other, one)
-    # If only one of K classes has the cue, it hangs on it K / 2 times as much as all do on average; if all have, once.
-    single = of_class.gap > math.sqrt(len(np.unique(of_all.labels)) / 2) * of_all.gap
+    # If only one class has the cue, it hangs on it so many times as much as all do on average; if all have, once.
+    single = of_class.gap > math.sqrt(of_all.dilution) * of_all.gap
     return single == (one is of_class)
 
 

@@ -8,14 +8,14 @@ images of the class get the cue of others (*pull*: they are lost); each against 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 
 import numpy as np
 
 from picasso_callbacks.model import Scores
+from picasso_callbacks.shortcuts.answers import Answers, Kind, Truth
 from picasso_callbacks.shortcuts.cues import Cue
-from picasso_callbacks.shortcuts.dependence import Dependence, t_quantile
+from picasso_callbacks.shortcuts.dependence import Dependence, effects, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs
 
 FEW, FEW_ERRORS = 4, math.inf
@@ -34,23 +34,22 @@ class ClassDependence(Dependence):
 
     Args:
         name: The cue's name and the class's: `"corners of 8"`.
-        of: The class.
+        of: The class, or label, or which of several numbers.
         class_name: Its name.
         of_cue: The cue's name.
+        kind: Which of these it is.
+        inside: bool `[N]`: which tested probes are of the class, have the label, or a higher number.
     """
 
     of: int
     class_name: str
     of_cue: str
+    kind: Kind
+    inside: np.ndarray
 
     @property
     def cue(self) -> str:
         return self.of_cue
-
-    @functools.cached_property
-    def inside(self) -> np.ndarray:
-        """bool `[N]`: which tested probes are of the class."""
-        return self.labels == self.of
 
     def moves(self, probe: int) -> bool:
         """Whether this probe is of the class, and is lost with the cue of others."""
@@ -78,80 +77,56 @@ class ClassDependence(Dependence):
         return float(gap[0]), float(_bounds(self.errors[:, None], inside, level / 2, FEW_ERRORS)[0])
 
 
-def effects(values: np.ndarray, labels: np.ndarray, pairs: Pairs, classes: np.ndarray) -> np.ndarray:
-    """Pushes and pulls of classes.
-
-    Args:
-        values: float `[B, C]`, what there is of each of C classes in the probes with their donors' cue, in the order of
-            `pairs`: its probability, or whether it is the answer.
-        labels: int `[P]`.
-        pairs: Who gave to whom.
-        classes: int `[C]`.
-
-    Returns:
-        float64 `[P, C]`: by how much more of a class there is in a probe with its cue than with others'; NaN where a
-        probe has not had both.
-    """
-    takes = np.zeros((len(labels), len(pairs.probes)))
-    takes[pairs.probes, np.arange(len(pairs.probes))] = 1
-    gives = labels[pairs.donors][:, None] == classes
-    with np.errstate(invalid="ignore"):
-        with_own, with_others = ((takes @ (values * kind)) / (takes @ kind) for kind in (gives, ~gives))
-    return with_own - with_others
-
-
-def screen(scores: Scores, labels: np.ndarray, pairs: Pairs, classes: np.ndarray, cue: Cue, level: float) -> np.ndarray:
-    """By how much more than is harmless each class hangs on a cue, by a lower bound at this level: float64 `[C]`."""
-    assert scores.probabilities is not None
-    inside = labels[:, None] == classes
-    says = scores.ranking.argmax(axis=1)[:, None] == classes
+def screen(scores: Scores, truth: Truth, answers: Answers, pairs: Pairs, cue: Cue, level: float) -> np.ndarray:
+    """By how much more than is harmless each column hangs on a cue, by a lower bound at this level: float64 `[C]`."""
+    read = (answers.values(scores), FEW), (answers.says(scores), FEW_ERRORS)
     bounds = [
-        _bounds(effects(values, labels, pairs, classes), inside, level, few) - harmless
-        for values, harmless, few in zip(
-            (scores.probabilities[:, classes], says), _harmless(cue), (FEW, FEW_ERRORS), strict=True
-        )
+        _bounds(effects(values, truth.has, pairs), truth.has, level, few) - harmless
+        for (values, few), harmless in zip(read, _harmless(cue), strict=True)
     ]
     return np.max(bounds, axis=0)
 
 
 def class_dependence(
-    cue: Cue, of: int, class_name: str, base: Scores, exchanged: Scores, labels: np.ndarray, pairs: Pairs
+    cue: Cue, column: int, base: Scores, exchanged: Scores, truth: Truth, answers: Answers, pairs: Pairs
 ) -> ClassDependence:
-    """The dependence of a class on a cue.
+    """The dependence of a class, a label or one of several numbers on a cue.
 
     Args:
         cue: Which cue was exchanged.
-        of: The class.
-        class_name: Its name.
+        column: Of which column of `truth`.
         base: Scores of the P untouched probes.
         exchanged: Scores of the probes with their donors' cue, in the order of `pairs`.
-        labels, pairs: As in `effects`.
+        truth, answers: What the probes are, and how scores are read.
+        pairs: Who gave to whom.
     """
-    assert exchanged.probabilities is not None
-    says, classes = exchanged.ranking.argmax(axis=1) == of, np.array([of])
-    gaps = effects(exchanged.probabilities[:, classes], labels, pairs, classes)[:, 0]
-    errors = effects(says[:, None], labels, pairs, classes)[:, 0]
-    across = (labels[pairs.probes] == of) != (labels[pairs.donors] == of)
-    turned = across & ((base.ranking.argmax(axis=1)[pairs.probes] == of) != says)
-    many = np.bincount(pairs.probes, across, minlength=len(labels))
-    flips = np.bincount(pairs.probes, turned, minlength=len(labels)) / np.maximum(many, 1)
+    has, count = truth.has[:, [column]], len(truth.has)
+    gaps, errors = (
+        effects(values[:, [column]], has, pairs)[:, 0]
+        for values in (answers.values(exchanged), answers.says(exchanged))
+    )
+    turned = pairs.other & answers.turned(base[pairs.probes], exchanged)[:, column]
+    flips = np.bincount(pairs.probes, turned, count) / np.maximum(np.bincount(pairs.probes, pairs.other, count), 1)
     probes = np.flatnonzero(~np.isnan(gaps))
+    name = truth.names[column]
     return ClassDependence(
-        name=f"{cue.name} of {class_name}",
+        name=f"{cue.name} of {name}",
         phrase=cue.phrase,
         suspicious=cue.suspicious,
         area=cue.area,
         probes=probes,
-        labels=labels[probes],
+        labels=truth.sorts[0][probes],
         gaps=gaps[probes],
         errors=errors[probes],
         flips=flips[probes],
         share=0.0,
         harmless=_harmless(cue),
         mask=cue.mask,
-        of=of,
-        class_name=class_name,
+        of=int(truth.columns[column]),
+        class_name=name,
         of_cue=cue.name,
+        kind=truth.kind,
+        inside=has[probes, 0],
     )
 
 

@@ -72,15 +72,15 @@ def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: 
     ]
 
 
-def find_tags(images: np.ndarray, labels: np.ndarray, tag_size: tuple[int, int], count: int) -> list[tuple[int, int]]:
+def find_tags(images: np.ndarray, has: np.ndarray, tag_size: tuple[int, int], count: int) -> list[tuple[int, int]]:
     """Small places that tell classes apart at the same position in all images, as a watermark would.
 
-    For each place and its mean colour: the variance between classes over that within classes; or, as a mark of one
-    class of many hardly shows in that, the square of a class's distance from all others over the variances of both.
+    For each place and its mean colour: the square of a class's distance from all others over the variances of both; or,
+    of classes of which an image has one each, the variance between classes over that within classes.
 
     Args:
         images: float `[N, H, W, C]`.
-        labels: int `[N]`.
+        has: bool `[N, C]`: which images are of which class, have which label, or a higher one of their numbers.
         tag_size: (height, width) of a place; one that is larger than the images is cut to their size.
         count: How many places to return; fewer where the images have no room, since they don't overlap.
 
@@ -89,15 +89,16 @@ def find_tags(images: np.ndarray, labels: np.ndarray, tag_size: tuple[int, int],
     """
     height, width = (min(sides) for sides in zip(tag_size, images.shape[1:3], strict=True))
     means = np.stack([_box_means(image, height, width) for image in images])
-    groups = [(means[labels == label], means[labels != label]) for label in np.unique(labels)]
-    between = np.var([group.mean(axis=0) for group, _ in groups], axis=0).sum(axis=-1)
-    within = np.mean([group.var(axis=0) for group, _ in groups], axis=0).sum(axis=-1)
     least = 1e-3 * images.var() + 1e-12
-    ratio = 2 * between / (within + least)
-    for group, rest in groups if len(groups) > 2 else ():
-        if len(group) > 1:
-            apart = (group.mean(axis=0) - rest.mean(axis=0)) ** 2
-            ratio = np.maximum(ratio, (apart / (group.var(axis=0) + rest.var(axis=0) + least)).sum(axis=-1))
+    ratio = np.full(means.shape[1:3], -1.0)
+    inside = [(means[group].mean(axis=0), means[group].var(axis=0)) for group in has.T]
+    if (has.sum(axis=1) == 1).all():
+        between, within = np.var([mean for mean, _ in inside], axis=0), np.mean([var for _, var in inside], axis=0)
+        ratio = 2 * between.sum(axis=-1) / (within.sum(axis=-1) + least)
+    for group, (mean, var) in zip(has.T, inside, strict=True):
+        if 1 < group.sum() < len(group) - 1:
+            rest = means[~group]
+            ratio = np.maximum(ratio, ((mean - rest.mean(axis=0)) ** 2 / (var + rest.var(axis=0) + least)).sum(axis=-1))
     found: list[tuple[int, int]] = []
     while len(found) < count and ratio.max() >= 0:
         row, column = np.unravel_index(ratio.argmax(), ratio.shape)

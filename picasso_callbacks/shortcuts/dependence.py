@@ -13,7 +13,8 @@ import functools
 import numpy as np
 
 from picasso_callbacks.model import Scores
-from picasso_callbacks.shortcuts.cues import HARMLESS_PLACE, TEXTURE
+from picasso_callbacks.shortcuts.answers import Answers, Truth
+from picasso_callbacks.shortcuts.cues import HARMLESS_PLACE, TEXTURE, Cue
 from picasso_callbacks.shortcuts.donors import Pairs
 
 
@@ -27,16 +28,22 @@ class Dependence:
         suspicious: Whether answers should not hang on it.
         area: The share of the picture that the cue takes, 0..1.
         probes: int `[N]`, the tested probes.
-        labels: int `[N]`, their classes.
+        labels: int `[N]`, their classes; of other heads, into which sorts sentences divide the probes.
         gaps: float64 `[N]`, -1..1: by how much more the probability of its own class falls with donors of other classes
-            than with donors of its own.
+            than with donors of its own. Of several labels, the mean of how much more probable each is with donors that
+            have it. Of numbers, how much more they are with donors of higher ones, where 1 is as much as these are
+            more than the lower ones.
         errors: float64 `[N]`, -1..1: by how much more often its answer is wrong with donors of other classes than with
-            donors of its own. While a network is unsure, answers hang on small differences in probability.
-        flips: float64 `[N]`, 0..1: the share of donors of other classes with whose cue the answer changes.
+            donors of its own. While a network is unsure, answers hang on small differences in probability. Of numbers,
+            as `gaps`.
+        flips: float64 `[N]`, 0..1: the share of donors of other classes with whose cue the answer changes; numbers, if
+            they move by more than half of what higher ones are more than lower ones.
         share: Which part of the difference in log-odds between the classes travels with the cue; about 0..1.
         control: `flips` for a part of the same size elsewhere; `None` where there is no such thing.
         harmless: The gap and the mean of errors up to which honest networks depend on the cue.
         mask: bool `[H, W]`, or `[P, H, W]` for all P probes: where the cue is; `None` for what is everywhere.
+        sorts: What `labels` are called where they are not the classes.
+        dilution: How many times less all probes hang on what only one class hangs on.
     """
 
     name: str
@@ -52,6 +59,8 @@ class Dependence:
     control: np.ndarray | None = None
     harmless: tuple[float, float] = HARMLESS_PLACE
     mask: np.ndarray | None = None
+    sorts: tuple[str, ...] = ()
+    dilution: float = 1.0
 
     def __repr__(self) -> str:
         words = "suspicious" if self.suspicious else "measured only"
@@ -113,45 +122,78 @@ def _bound(values: np.ndarray, level: float) -> float:
     return float(values.mean()) - t_quantile(1 - level, count - 1) * error
 
 
-def gaps_and_share(base: Scores, exchanged: Scores, labels: np.ndarray, pairs: Pairs) -> tuple[np.ndarray, float]:
-    """What the exchange of one cue did to the probabilities and log-odds of the probes' own classes.
+def effects(values: np.ndarray, has: np.ndarray, pairs: Pairs) -> np.ndarray:
+    """By how much more of each column there is in a probe with the cue of those that have it than with that of others.
 
     Args:
-        base: Scores of the P untouched probes.
-        exchanged: Scores of the probes with their donors' cue, in the order of `pairs`.
-        labels: int `[P]`.
+        values: float `[B, C]`, how much there is of each column in the probes with their donors' cue, in the order of
+            `pairs`.
+        has: bool `[P, C]`: which probes have it.
         pairs: Who gave to whom.
 
     Returns:
-        The gaps of the N tested probes and the share of the contrast, as in `Dependence`.
+        float64 `[P, C]`; NaN where a probe has not had both.
     """
-    own = labels[pairs.probes][:, None]
-    fall = base.probability(labels[:, None])[pairs.probes, 0] - exchanged.probability(own)[:, 0]
-    log_odds_fall = base.log_odds(labels[:, None])[pairs.probes, 0] - exchanged.log_odds(own)[:, 0]
-    contrast = _gaps(-base[pairs.donors].log_odds(own)[:, 0], pairs).mean()
-    share = float(_gaps(log_odds_fall, pairs).mean() / contrast) if contrast > 0 else 0.0
-    return _gaps(fall, pairs), share
+    gives = has[pairs.donors]
+    with np.errstate(invalid="ignore"):
+        with_it, without = (
+            _sums(values * kind, pairs, len(has)) / _sums(kind, pairs, len(has)) for kind in (gives, ~gives)
+        )
+    return with_it - without
 
 
-def errors(exchanged: Scores, labels: np.ndarray, pairs: Pairs) -> np.ndarray:
-    """How much more often answers are wrong with donors of other classes, for each tested probe: float64 `[N]`."""
-    return _gaps(exchanged.ranking.argmax(axis=1) != labels[pairs.probes], pairs)
+def exchange_cue(
+    cue: Cue, base: Scores, exchanged: Scores, truth: Truth, answers: Answers, pairs: Pairs, control: Scores | None
+) -> Dependence:
+    """The dependence on a cue.
+
+    Args:
+        cue: Which cue was exchanged.
+        base: Scores of the P untouched probes.
+        exchanged: Scores of the probes with their donors' cue, in the order of `pairs`.
+        truth, answers: What the probes are, and how scores are read.
+        pairs: Who gave to whom.
+        control: Scores of the probes with something else of the donors of other classes.
+    """
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return truth.mean(effects(values, truth.has, pairs))[pairs.tested]
+
+    labels, sorts = truth.sorts
+    travelled, apart = (float(mean(answers.strengths(one)).mean()) for one in (exchanged, base[pairs.donors]))
+    others = pairs.of_other_classes
+    return Dependence(
+        name=cue.name,
+        phrase=cue.phrase,
+        suspicious=cue.suspicious,
+        area=cue.area,
+        probes=pairs.tested,
+        labels=labels[pairs.tested],
+        gaps=mean(answers.values(exchanged)),
+        errors=mean(answers.says(exchanged)),
+        flips=_share_changed(answers, base, exchanged[pairs.other], others),
+        share=travelled / apart if apart > 0 else 0.0,
+        control=None if control is None else _share_changed(answers, base, control, others),
+        harmless=cue.harmless,
+        mask=cue.mask,
+        sorts=sorts,
+        dilution=truth.dilution,
+    )
 
 
-def flips(base: Scores, exchanged: Scores, pairs: Pairs) -> np.ndarray:
-    """The share of donors of other classes with whose cue the answer changes, for each tested probe: float64 `[N]`."""
-    changed = exchanged.ranking.argmax(axis=1) != base.ranking.argmax(axis=1)[pairs.probes]
-    return _mean_by_probe(changed, pairs, pairs.other)
+def _share_changed(answers: Answers, base: Scores, exchanged: Scores, pairs: Pairs) -> np.ndarray:
+    """With the cue of which share of its donors the answer about each tested probe changes: float64 `[N]`."""
+    changed = answers.changed(base[pairs.probes], exchanged)
+    return (np.bincount(pairs.probes, changed) / np.maximum(np.bincount(pairs.probes), 1))[pairs.tested]
 
 
-def _gaps(values: np.ndarray, pairs: Pairs) -> np.ndarray:
-    """Per tested probe: the mean over donors of other classes, less that over donors of its own."""
-    return _mean_by_probe(values, pairs, pairs.other) - _mean_by_probe(values, pairs, ~pairs.other)
-
-
-def _mean_by_probe(values: np.ndarray, pairs: Pairs, kind: np.ndarray) -> np.ndarray:
-    sums = np.bincount(pairs.probes, values * kind)
-    return (sums / np.maximum(np.bincount(pairs.probes, kind), 1))[pairs.tested]
+def _sums(values: np.ndarray, pairs: Pairs, count: int) -> np.ndarray:
+    """The sums of `[B, C]` over each probe's pairs: float64 `[P, C]`."""
+    order = np.argsort(pairs.probes, kind="stable")
+    starts = np.flatnonzero(np.diff(pairs.probes[order], prepend=-1))
+    sums = np.zeros((count, values.shape[1]))
+    sums[pairs.probes[order[starts]]] = np.add.reduceat(values[order], starts, axis=0, dtype="float64")
+    return sums
 
 
 def t_quantile(chance: float, freedom: int) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Collection
 
 import numpy as np
@@ -13,6 +14,7 @@ from picasso_callbacks.probes import Probes
 from picasso_callbacks.shortcuts.alarm import alarms, seeming, without_repeats
 from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.exchange import Exchanges
+from picasso_callbacks.shortcuts.hiding import Hiding, hide_regions
 from picasso_callbacks.shortcuts.proof import Proof
 
 
@@ -37,6 +39,8 @@ class Detection:
 class Detector:
     """Measures dependences and applies the alarm's rule. Counts its looks, since the rule is corrected for them.
 
+    A copy counts its own; what it finds out about the model, both know.
+
     Args:
         probes: Labelled probes.
         expected: The region that answers should come from.
@@ -48,8 +52,17 @@ class Detector:
     """
 
     def __init__(self, probes: Probes, expected: str | None, allowed: Collection[str], insists: bool = False):
-        self._exchanges = Exchanges(probes, expected, allowed)
+        self._make = functools.partial(Exchanges, probes, expected=expected, allowed=allowed)
         self._insists = insists
+        self._made: dict[tuple[bool, int | None], Exchanges | str] = {}  # or why not; shared by copies
+        # What the labels mean, the model's output tells; until that is known, they are classes if they can be.
+        try:
+            self._made[False, None] = self._make()
+        except ValueError as error:
+            try:
+                self._made[True, None] = self._make(plain=True)
+            except ValueError:
+                raise error from None
         self.expected = expected
         self.restart()
 
@@ -59,38 +72,55 @@ class Detector:
         self._raised: list[str] = []
 
     def detect(self, live: LiveModel, scores: Scores) -> Detection | None:
-        """What the answers hang on now; `None` without probabilities of classes, or if not all of them are finite.
+        """What the answers hang on now; `None` if the labels don't say it of such answers, or if not all are finite.
 
         Args:
             live: The model.
             scores: Its scores of the untouched probes.
 
         Raises:
-            ValueError: The model gives no probabilities of classes, and the detector insists.
+            ValueError: The labels don't say it, and the detector insists.
         """
-        if scores.probabilities is None or live.head.dense:
-            if self._insists:
-                kind = "a class for each position" if live.head.dense else "plain numbers"
-                raise ValueError(
-                    f"Picasso: the model's output is {kind}; shortcuts are told of models that give an image "
-                    "probabilities of classes. Leave out shortcuts=True, expected and allowed."
-                )
-            return None
-        if not np.isfinite(scores.probabilities).all():
+        exchanges = self._exchanges(scores)
+        if isinstance(exchanges, str) or not np.isfinite(scores.ranking).all():
             return None
         self._looks += 1
-        dependences = self._exchanges.measure(live, scores, self._raised)
+        answers = exchanges.answers(live, scores)
+        dependences = exchanges.measure(live, scores, answers, self._raised)
         found = alarms(dependences, self._looks, self._raised)
         self._raised = [one.name for one in found]
         unsure = () if found else seeming(dependences)
         told = tuple(without_repeats(found))
-        proofs = tuple(self._exchanges.prove(one, scores) for one in told)
+        proofs = tuple(exchanges.prove(one, scores, answers) for one in told)
         return Detection(tuple(dependences), told, tuple(unsure), proofs)
 
-    @property
-    def tried(self) -> list[str]:
-        """The names of the cues on which answers should not hang."""
-        return self._exchanges.suspicious
+    def hide(self, live: LiveModel, scores: Scores) -> tuple[Hiding, ...]:
+        """What hiding each region does to the answers, if there is one that they should come from."""
+        exchanges = self._exchanges(scores)
+        if self.expected is None or isinstance(exchanges, str):
+            return ()
+        return hide_regions(live, scores, exchanges.answers(live, scores))
+
+    def _exchanges(self, scores: Scores) -> Exchanges | str:
+        """What goes with the model's answers, or why nothing does."""
+        plain = scores.probabilities is None
+        of = plain, scores.classes if plain else None
+        if of not in self._made:
+            try:
+                self._made[of] = self._make(*of)
+            except ValueError as error:
+                if self._insists:
+                    raise
+                self._made[of] = _reason(error)
+        return self._made[of]
+
+    def intention(self) -> tuple[bool, str]:
+        """Whether shortcuts are looked for, and which, or why not, as far as is known of the model."""
+        *_, exchanges = self._made.values()
+        if isinstance(exchanges, str):
+            return False, exchanges
+        tried = exchanges.suspicious
+        return True, f"probes exchange {len(tried)} cues ({', '.join(tried)})."
 
 
 def make_detector(probes: Probes, options: Options) -> tuple[Detector | None, str]:
@@ -107,4 +137,8 @@ def make_detector(probes: Probes, options: Options) -> tuple[Detector | None, st
     except ValueError as error:
         if insists:
             raise
-        return None, str(error).removeprefix("Picasso: ")
+        return None, _reason(error)
+
+
+def _reason(error: ValueError) -> str:
+    return str(error).removeprefix("Picasso: ")

@@ -34,30 +34,30 @@ class Pairs:
 
 
 def pairs_for_class(
-    labels: np.ndarray, of: int, among: np.ndarray, used: Pairs, takers: int = 24, each: int = 2
+    inside: np.ndarray, groups: np.ndarray, among: np.ndarray, used: Pairs, takers: int = 24, each: int = 2
 ) -> Pairs:
     """Who gives to whom to tell what one class hangs on: donors from the class and from others for either.
 
     Donors are as evenly used as possible, and not those that a probe had before where there are others.
 
     Args:
-        labels: int `[P]`.
-        of: The class.
+        inside: bool `[P]`: which probes are of the class.
+        groups: int `[P]`: which probes are alike.
         among: bool `[P]`, which probes take part.
         used: Pairs that were looked at already.
-        takers: How many probes of other classes take part at most, as many of each class.
+        takers: How many probes of other classes take part at most, as many of each group.
         each: Donors of either kind for a probe of another class; twice as many for one of the class.
     """
     rng = np.random.default_rng(1)
-    inside = np.flatnonzero(among & (labels == of))
-    others = rng.permutation(np.flatnonzero(among & (labels != of)))
-    turn = np.array([np.sum(labels[others[:place]] == labels[other]) for place, other in enumerate(others)])
-    chosen = [*others[np.argsort(turn, kind="stable")][:takers], *inside[:takers]]
-    before, uses = set(zip(used.probes.tolist(), used.donors.tolist(), strict=True)), np.zeros(len(labels))
+    own = np.flatnonzero(among & inside)
+    others = rng.permutation(np.flatnonzero(among & ~inside))
+    turn = np.array([np.sum(groups[others[:place]] == groups[other]) for place, other in enumerate(others)])
+    chosen = [*others[np.argsort(turn, kind="stable")][:takers], *own[:takers]]
+    before, uses = set(zip(used.probes.tolist(), used.donors.tolist(), strict=True)), np.zeros(len(inside))
     rows: list[tuple[int, int, bool]] = []
     for taker in chosen:
-        of_class = labels[taker] == of
-        for donors, across in ((inside, not of_class), (others, of_class)):
+        of_class = inside[taker]
+        for donors, across in ((own, not of_class), (others, of_class)):
             fresh = np.array([(taker, donor) in before for donor in donors])
             order = np.lexsort((rng.random(len(donors)), uses[donors], fresh, donors == taker))
             for donor in donors[order[: each * (1 + of_class)]]:
@@ -65,6 +65,31 @@ def pairs_for_class(
                     uses[donor] += 1
                     rows.append((int(taker), int(donor), bool(across)))
     table = np.array(rows, dtype=int).reshape(-1, 3)
+    return Pairs(table[:, 0], table[:, 1], table[:, 2].astype(bool))
+
+
+def choose_covering_pairs(has: np.ndarray, each: int, among: np.ndarray | None = None) -> Pairs:
+    """For every probe twice `each` donors, so that as many columns as can be are had by some and not by others.
+
+    Args:
+        has: bool `[P, C]`: which probes have which columns.
+        each, among: As in `choose_pairs`.
+    """
+    rng = np.random.default_rng(0)
+    rows: list[tuple[int, int, bool]] = []
+    uses = np.zeros(len(has))
+    among = np.ones(len(has), dtype=bool) if among is None else among
+    for probe in rng.permutation(np.flatnonzero(among)):
+        candidates = np.flatnonzero(among & (np.arange(len(has)) != probe))
+        covered = np.zeros((2, has.shape[1]), dtype=bool)
+        for _ in range(min(2 * each, len(candidates))):
+            news = has[candidates] @ (1.0 - covered[1]) + ~has[candidates] @ (1.0 - covered[0])
+            [donor, *_] = candidates[np.lexsort((rng.random(len(candidates)), uses[candidates], -news))]
+            candidates = candidates[candidates != donor]
+            covered |= np.stack([~has[donor], has[donor]])
+            uses[donor] += 1
+            rows.append((int(probe), int(donor), bool((has[donor] != has[probe]).any())))
+    table = np.array(sorted(rows), dtype=int).reshape(-1, 3)
     return Pairs(table[:, 0], table[:, 1], table[:, 2].astype(bool))
 
 

@@ -9,11 +9,12 @@ import numpy as np
 from picasso_callbacks.model import LiveModel, Scores
 from picasso_callbacks.probes import Probes, in_units_of
 from picasso_callbacks.shortcuts.alarm import NEARLY
+from picasso_callbacks.shortcuts.answers import Answers, make_truth
 from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, screen
 from picasso_callbacks.shortcuts.cues import Exchange
-from picasso_callbacks.shortcuts.dependence import Dependence, errors, flips, gaps_and_share
+from picasso_callbacks.shortcuts.dependence import Dependence, exchange_cue
 from picasso_callbacks.shortcuts.donors import Pairs, pairs_for_class
-from picasso_callbacks.shortcuts.proof import Proof, Swap, most_telling, swap_of
+from picasso_callbacks.shortcuts.proof import Proof, Swap, most_telling
 from picasso_callbacks.shortcuts.trials import make_trials
 
 SCREENING = 0.2
@@ -27,15 +28,25 @@ class Exchanges:
     """Measures on what the answers about the probes depend, at one look after another.
 
     Args:
-        probes, expected, allowed: As in `make_trials`.
+        probes: The probes.
+        plain, outputs: As in `make_truth`.
+        expected, allowed: As in `make_trials`.
 
     Raises:
-        ValueError: As `make_trials`.
+        ValueError: As `make_truth` and `make_trials`.
     """
 
-    def __init__(self, probes: Probes, expected: str | None = None, allowed: Collection[str] = ()):
+    def __init__(
+        self,
+        probes: Probes,
+        plain: bool = False,
+        outputs: int | None = None,
+        expected: str | None = None,
+        allowed: Collection[str] = (),
+    ):
         self._probes = probes
-        self._trials = make_trials(probes, expected, allowed)
+        self.truth = make_truth(probes, plain, outputs)
+        self._trials = make_trials(probes, self.truth, expected, allowed)
         self._pairs: dict[tuple[int, int], Pairs] = {}
         self._asked: dict[str, tuple[int, Pairs, Scores]] = {}
 
@@ -44,53 +55,45 @@ class Exchanges:
         """The names of the cues on which answers should not hang."""
         return [trial.cue.name for trial in self._trials if trial.cue.suspicious]
 
-    def measure(self, live: LiveModel, base: Scores, raised: Collection[str] = ()) -> list[Dependence]:
+    def answers(self, live: LiveModel, base: Scores) -> Answers:
+        """How the model's scores are read at this look."""
+        return Answers(self.truth, base, calibrated=live.head.dense or base.probabilities is None)
+
+    def measure(
+        self, live: LiveModel, base: Scores, answers: Answers, raised: Collection[str] = ()
+    ) -> list[Dependence]:
         """The dependence on each cue, for the weights of the moment, and of single classes those that stand out.
 
         Args:
             live: The model.
             base: Its scores of the untouched probes.
+            answers: How they are read.
             raised: The names of dependences that are looked at again if they are of single classes.
         """
         controls = [(trial.control, trial.pairs.of_other_classes) for trial in self._trials if trial.control]
-        answers = self._ask(live, [*((trial.exchange, trial.pairs) for trial in self._trials), *controls])
-        of_controls = iter(answers[len(self._trials) :])
+        asked = self._ask(live, [*((trial.exchange, trial.pairs) for trial in self._trials), *controls])
+        of_controls = iter(asked[len(self._trials) :])
         found = []
-        self._asked = {
-            trial.cue.name: (index, trial.pairs, scores)
-            for index, (trial, scores) in enumerate(zip(self._trials, answers, strict=False))
-        }
-        for trial, scores in zip(self._trials, answers, strict=False):
-            gaps, share = gaps_and_share(base, scores, self._labels, trial.pairs)
-            control = flips(base, next(of_controls), trial.pairs.of_other_classes) if trial.control else None
-            found.append(
-                Dependence(
-                    name=trial.cue.name,
-                    phrase=trial.cue.phrase,
-                    suspicious=trial.cue.suspicious,
-                    area=trial.cue.area,
-                    probes=trial.pairs.tested,
-                    labels=self._labels[trial.pairs.tested],
-                    gaps=gaps,
-                    errors=errors(scores, self._labels, trial.pairs),
-                    flips=flips(base, scores, trial.pairs),
-                    share=share,
-                    control=control,
-                    harmless=trial.cue.harmless,
-                    mask=trial.cue.mask,
-                )
-            )
-        return [*found, *self._of_classes(live, base, answers, raised)]
+        self._asked = {}
+        for index, trial in enumerate(self._trials):
+            control = next(of_controls) if trial.control else None
+            found.append(exchange_cue(trial.cue, base, asked[index], self.truth, answers, trial.pairs, control))
+            self._asked[trial.cue.name] = index, trial.pairs, asked[index]
+        return [*found, *self._of_classes(live, base, answers, asked, raised)]
 
-    def prove(self, one: Dependence, base: Scores) -> Proof:
+    def prove(self, one: Dependence, base: Scores, answers: Answers) -> Proof:
         """Exchanges to look at, of those of the last look; `one` is of that look, too."""
         index, pairs, scores = self._asked[one.name]
-        chosen, own = most_telling(base, scores, pairs)
+        column = self.truth.names.index(one.class_name) if isinstance(one, ClassDependence) else None
+        moved = answers.moved(base[pairs.probes], scores, column)
+        chosen, own = most_telling(moved, self.truth.groups, pairs)
 
         def swap(pair: int) -> Swap:
-            exchanged = self._trials[index].exchange(pairs.probes[[pair]], pairs.donors[[pair]])
-            [image] = self._as_probes(exchanged)
-            return swap_of(base, scores, pairs, pair, image)
+            row, probe, donor = slice(pair, pair + 1), pairs.probes[[pair]], pairs.donors[[pair]]
+            [image] = self._as_probes(self._trials[index].exchange(probe, donor))
+            before, after = answers.told(base[probe], scores[row], column)
+            changed = before[0] != after[0] or bool(answers.changed(base[probe], scores[row])[0])
+            return Swap(int(probe[0]), int(donor[0]), image, before, after, changed)
 
         control = None if own is None else swap(own)
         phrase = f"{one.phrase} of {one.class_name}" if isinstance(one, ClassDependence) else one.phrase
@@ -101,53 +104,45 @@ class Exchanges:
         return in_units_of(self._probes.images, images)
 
     def _of_classes(
-        self, live: LiveModel, base: Scores, answers: Sequence[Scores], raised: Collection[str]
+        self, live: LiveModel, base: Scores, answers: Answers, asked: Sequence[Scores], raised: Collection[str]
     ) -> list[ClassDependence]:
         """Of classes that seem to hang on a cue by the exchanges that were made, the most suspect, on fresh pairs.
 
         Of how many classes there are, neither the cost nor the number of what may raise a false alarm depends.
         """
-        chosen = self._suspects(answers, raised)
-        questions = [(self._trials[index].exchange, self._pairs_of(index, of)) for index, of in chosen]
+        chosen = self._suspects(answers, asked, raised)
+        questions = [(self._trials[index].exchange, self._pairs_of(index, column)) for index, column in chosen]
         found = []
-        for (index, of), scores in zip(chosen, self._ask(live, questions) if questions else (), strict=True):
-            about = self._trials[index].cue, of, self._class_name(of)
-            found.append(class_dependence(*about, base, scores, self._labels, self._pairs_of(index, of)))
-            self._asked[found[-1].name] = index, self._pairs_of(index, of), scores
+        for (index, column), scores in zip(chosen, self._ask(live, questions) if questions else (), strict=True):
+            pairs = self._pairs_of(index, column)
+            found.append(class_dependence(self._trials[index].cue, column, base, scores, self.truth, answers, pairs))
+            self._asked[found[-1].name] = index, pairs, scores
         return found
 
-    def _suspects(self, answers: Sequence[Scores], raised: Collection[str]) -> list[tuple[int, int]]:
-        """Trials and classes: the cue that stands out most of each class, of at most so many classes."""
+    def _suspects(self, answers: Answers, asked: Sequence[Scores], raised: Collection[str]) -> list[tuple[int, int]]:
+        """Trials and columns: the cue that stands out most of each class, of at most so many classes."""
         best: dict[int, tuple[float, int]] = {}
         kept = []
-        for index, (trial, scores) in enumerate(zip(self._trials, answers, strict=False)):
-            classes, counts = np.unique(self._labels[trial.pairs.tested], return_counts=True)
-            if not trial.cue.suspicious or len(classes) < 3:
+        for index, (trial, scores) in enumerate(zip(self._trials, asked, strict=False)):
+            has = self.truth.has[trial.pairs.tested]
+            if not trial.cue.suspicious or has.any(axis=0).sum() < (3 if self.truth.kind == "class" else 2):
                 continue
-            classes = classes[counts > 1]
-            excess = screen(scores, self._labels, trial.pairs, classes, trial.cue, SCREENING)
-            for of, far in zip(classes.tolist(), excess.tolist(), strict=True):
-                if far > 0:
-                    best[of] = max(best.get(of, (-1.0, 0)), (far - NEARLY * trial.cue.area, index))
-                if raised and f"{trial.cue.name} of {self._class_name(of)}" in raised:
-                    kept.append((index, of))
-        worst = sorted(best, key=lambda of: best[of], reverse=True)[:SUSPECTS]
-        return list(dict.fromkeys([*((best[of][1], of) for of in worst), *kept]))
+            excess = screen(scores, self.truth, answers, trial.pairs, trial.cue, SCREENING)
+            for column in np.flatnonzero(has.sum(axis=0) > 1).tolist():
+                if excess[column] > 0:
+                    far = excess[column] - NEARLY * trial.cue.area
+                    best[column] = max(best.get(column, (-1.0, 0)), (far, index))
+                if raised and f"{trial.cue.name} of {self.truth.names[column]}" in raised:
+                    kept.append((index, column))
+        worst = sorted(best, key=lambda column: best[column], reverse=True)[:SUSPECTS]
+        return list(dict.fromkeys([*((best[column][1], column) for column in worst), *kept]))
 
-    def _pairs_of(self, index: int, of: int) -> Pairs:
-        if (index, of) not in self._pairs:
+    def _pairs_of(self, index: int, column: int) -> Pairs:
+        if (index, column) not in self._pairs:
             used = self._trials[index].pairs
-            among = np.isin(np.arange(len(self._labels)), used.tested)
-            self._pairs[index, of] = pairs_for_class(self._labels, of, among, used)
-        return self._pairs[index, of]
-
-    def _class_name(self, of: int) -> str:
-        return self._probes.class_names[of] if self._probes.class_names else f"class {of}"
-
-    @property
-    def _labels(self) -> np.ndarray:
-        assert self._probes.labels is not None
-        return self._probes.labels
+            among = np.isin(np.arange(len(self._probes)), used.tested)
+            self._pairs[index, column] = pairs_for_class(self.truth.has[:, column], self.truth.groups, among, used)
+        return self._pairs[index, column]
 
     def _ask(self, live: LiveModel, questions: Sequence[tuple[Exchange, Pairs]]) -> list[Scores]:
         """The scores of the images of each question, in the order of its pairs; all are asked in the same batches."""

@@ -17,7 +17,7 @@ from picasso_callbacks.shortcuts.dependence import Dependence
 from picasso_callbacks.shortcuts.detector import make_detector
 from picasso_callbacks.shortcuts.drift import Drift
 from picasso_callbacks.shortcuts.evidence import Evidence, weigh_regions
-from picasso_callbacks.shortcuts.hiding import Hiding, hide_regions
+from picasso_callbacks.shortcuts.hiding import Hiding
 from picasso_callbacks.shortcuts.proof import Proof
 from picasso_callbacks.shortcuts.verdict import make_verdict
 
@@ -55,10 +55,7 @@ class Finder:
 
     def intention(self) -> tuple[bool, str]:
         """Whether shortcuts are looked for, and which, or why not."""
-        if self._detector is None:
-            return False, self._why_not
-        tried = self._detector.tried
-        return True, f"probes exchange {len(tried)} cues ({', '.join(tried)})."
+        return (False, self._why_not) if self._detector is None else self._detector.intention()
 
     def restart(self) -> None:
         """Another training begins: the alarm's account is opened anew."""
@@ -103,7 +100,7 @@ class Finder:
             since = attempt("drift", self._drift.see, now, np.abs(first))
         if detector is None or told is None:
             return Findings(evidence=evidence, stable_since=since)
-        hidings = () if detector.expected is None else attempt("hiding", hide_regions, live, scores) or ()
+        hidings = attempt("hiding", detector.hide, live, scores) or ()
         moment = None if since is None else f"{unit} {since}"
         about = told, class_names, detector.expected, evidence, hidings, moment
         verdict = attempt("verdict", make_verdict, *about, self._names) or ""

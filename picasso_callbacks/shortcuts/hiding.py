@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 
 from picasso_callbacks.model import LiveModel, Scores
+from picasso_callbacks.shortcuts.answers import Answers
 
 CANVASES = ("grey", "mean", "blur")
 """What a region is hidden with. None is neutral to every network - grey may be a cloudy sky -, so it takes several."""
@@ -20,7 +21,8 @@ class Hiding:
         region: Which region.
         probes: int `[N]`, the probes that have it.
         canvases: The names of the canvases.
-        falls: float64 `[N, canvases]`: by how much the log-odds of the label fall, in nats.
+        falls: float64 `[N, canvases]`: by how much the log-odds of the label fall, in nats, or what else speaks for
+            what the probe is: `Answers.support`.
         flips: bool `[N, canvases]`: whether the answer changes.
     """
 
@@ -32,7 +34,7 @@ class Hiding:
 
     @property
     def fall(self) -> float:
-        """The mean fall of the label's log-odds, in nats, over probes and canvases."""
+        """The mean of `falls` over probes and canvases."""
         return float(self.falls.mean())
 
     @property
@@ -41,31 +43,29 @@ class Hiding:
         return float(self.flips.mean())
 
 
-def hide_regions(live: LiveModel, base: Scores) -> tuple[Hiding, ...]:
+def hide_regions(live: LiveModel, base: Scores, answers: Answers) -> tuple[Hiding, ...]:
     """Hides each region of the probes, which must be labelled, behind each canvas.
 
     Args:
         live: The model.
         base: Its scores of the untouched probes.
+        answers: How these are read.
     """
-    regions, labels = live.probes.regions or {}, live.probes.labels
-    assert labels is not None
+    regions = live.probes.regions or {}
     which, probes = np.nonzero([masks.any(axis=(1, 2)) for masks in regions.values()])
     masks = _scaled(np.stack(list(regions.values())), live.layout.size)[which, probes]
-    answers = base.ranking.argmax(axis=1)
 
     def measure(scores: Scores, rows: np.ndarray) -> np.ndarray:
-        flips = scores.ranking.argmax(axis=1) != answers[rows]
-        return np.stack([scores.log_odds(labels[rows, None])[:, 0], flips], axis=1)
+        return np.stack([answers.support(scores, rows), answers.changed(base[rows], scores)], axis=1)
 
     count = len(CANVASES)
     of_canvas = np.tile(np.arange(count), len(probes))
     of_probe, of_mask = np.repeat(probes, count), np.repeat(np.arange(len(probes)), count)
     canvases = np.concatenate([live.canvases(name) for name in CANVASES])
-    rows = (of_probe, of_canvas * len(labels) + of_probe, of_mask)
+    rows = (of_probe, of_canvas * len(base) + of_probe, of_mask)
     found = live.scores_under_masks(live.inputs, canvases, lambda index: masks[index], rows, measure)
     found = found.astype("float64").reshape(len(probes), count, 2)
-    falls = base.log_odds(labels[:, None])[probes] - found[..., 0]
+    falls = answers.support(base[probes], probes)[:, None] - found[..., 0]
     return tuple(
         Hiding(name, probes[which == index], CANVASES, falls[which == index], found[which == index, :, 1] > 0)
         for index, name in enumerate(regions)

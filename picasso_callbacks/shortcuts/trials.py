@@ -10,8 +10,9 @@ import numpy as np
 
 from picasso_callbacks.model import hide_in_memory
 from picasso_callbacks.probes import Probes
+from picasso_callbacks.shortcuts.answers import Truth
 from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, Exchange, find_tags, standard_cues
-from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs
+from picasso_callbacks.shortcuts.donors import Pairs
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS, elsewhere, spread_region
 
 logger = logging.getLogger("picasso_callbacks")
@@ -43,7 +44,9 @@ class Trial:
     control: Exchange | None = None
 
 
-def make_trials(probes: Probes, expected: str | None = None, allowed: Collection[str] = ()) -> list[Trial]:
+def make_trials(
+    probes: Probes, truth: Truth, expected: str | None = None, allowed: Collection[str] = ()
+) -> list[Trial]:
     """The trials of these probes.
 
     With an expected region, what lies outside of it is exchanged: each other region, and all of the rest at once; and
@@ -51,40 +54,27 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
     label should hang on.
 
     Args:
-        probes: Labelled probes, two or more of at least two classes.
+        probes: The probes.
+        truth: What their labels say.
         expected: The region that the answers should come from, if the probes have regions.
         allowed: Names of cues or regions that the label may hang on.
 
     Raises:
-        ValueError: No labels, too few probes of a class, no such region or cue.
+        ValueError: Too few probes of a class, no such region or cue.
     """
-    if probes.multi_hot is not None:
-        raise ValueError(
-            "Picasso: the probes have several labels each, or none; shortcuts are told by what is exchanged between "
-            "probes of one class each. To look for those of one class, pass labels=rows[:, it] and "
-            "decode_prob=lambda outputs: outputs[:, it]."
-        )
-    if probes.labels is None and probes.true_values is not None:
-        raise ValueError("Picasso: the probes' labels are true values; shortcuts are told by labels that are classes.")
-    if probes.labels is None:
-        raise ValueError("Picasso: the probes have no labels, which shortcuts are told by. Pass Probes(labels=...).")
-    pairs = choose_pairs(probes.labels, DONORS)
-    if not _enough(pairs, probes.labels):
-        counts = np.unique(probes.labels, return_counts=True)[1]
-        raise ValueError(
-            "Picasso: to tell shortcuts it takes two or more probes of two or more classes; of "
-            f"{len(counts)} classes {np.sum(counts > 1)} have so many. Probes.from_dataset(..., count=24) takes more."
-        )
+    pairs = truth.pairs(DONORS)
+    if not _enough(pairs, truth):
+        raise ValueError(f"Picasso: to tell shortcuts it takes {_too_few(truth)}.")
     images = np.ascontiguousarray(probes.images, "float32")
     if expected is None:
         size = images.shape[1:3]
         tag_size = (max(size[0] // 8, 2), max(size[1] // 8, 2))
-        cues = standard_cues(size, find_tags(images, probes.labels, tag_size, TAGS), tag_size)
+        cues = standard_cues(size, find_tags(images, truth.has, tag_size, TAGS), tag_size)
         _check_allowed(allowed, [cue.name for cue in cues])
         return [_cue_trial(images, cue, pairs, allowed) for cue in cues]
     masks = _regions_to_try(probes, expected, allowed)
-    trials = [_region_trial(images, probes.labels, name, mask, expected) for name, mask in masks.items()]
-    left_out = [trial.cue.name for trial in trials if not _enough(trial.pairs, probes.labels)]
+    trials = [_region_trial(images, truth, name, mask, expected) for name, mask in masks.items()]
+    left_out = [trial.cue.name for trial in trials if not _enough(trial.pairs, truth)]
     if SURROUNDINGS in left_out:
         marked = int(masks[SURROUNDINGS].any(axis=(1, 2)).sum())
         raise ValueError(
@@ -96,9 +86,23 @@ def make_trials(probes: Probes, expected: str | None = None, allowed: Collection
     return [*(trial for trial in trials if trial.cue.name not in left_out), _cue_trial(images, TEXTURE, pairs, allowed)]
 
 
-def _enough(pairs: Pairs, labels: np.ndarray) -> bool:
+def _enough(pairs: Pairs, truth: Truth) -> bool:
     """Whether a statement about a cue is possible."""
-    return len(pairs.tested) >= FEWEST and len(np.unique(labels[pairs.tested])) > 1
+    has = truth.has[pairs.tested]
+    return len(pairs.tested) >= FEWEST and bool((has.any(axis=0) & ~has.all(axis=0)).any())
+
+
+def _too_few(truth: Truth) -> str:
+    """What it takes to tell shortcuts, and what there is."""
+    if truth.kind == "value":
+        return f"{FEWEST} or more probes of different true values"
+    if truth.kind == "label":
+        return "a label that two or more probes have and two or more have not"
+    many = np.sum(truth.has.sum(axis=0) > 1)
+    return (
+        f"two or more probes of two or more classes; of {len(truth.names)} classes {many} have so many. "
+        "Probes.from_dataset(..., count=24) takes more"
+    )
 
 
 def _cue_trial(images: np.ndarray, cue: Cue, pairs: Pairs, allowed: Collection[str]) -> Trial:
@@ -123,7 +127,7 @@ def _regions_to_try(probes: Probes, expected: str, allowed: Collection[str]) -> 
     return {**masks, SURROUNDINGS: outside}
 
 
-def _region_trial(images: np.ndarray, labels: np.ndarray, name: str, masks: np.ndarray, expected: str) -> Trial:
+def _region_trial(images: np.ndarray, truth: Truth, name: str, masks: np.ndarray, expected: str) -> Trial:
     present = np.asarray(masks.any(axis=(1, 2)))
     area = float(masks[present].mean()) if present.any() else 0.0
     spread, moved = spread_region(images, masks).astype("float32"), elsewhere(masks)
@@ -135,7 +139,7 @@ def _region_trial(images: np.ndarray, labels: np.ndarray, name: str, masks: np.n
         return hide_in_memory(images, images, probes, donors, moved[probes][..., None])
 
     phrase = f"everything but the {expected}" if name == SURROUNDINGS else f"the {name}"
-    pairs = choose_pairs(labels, DONORS, present)
+    pairs = truth.pairs(DONORS, present)
     cue = Cue(name, phrase, lambda _: exchange, area=area, mask=masks)
     return Trial(cue, pairs, exchange, None if area > 0.5 else control)
 

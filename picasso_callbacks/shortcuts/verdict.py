@@ -105,7 +105,7 @@ def _about_classes(one: Dependence, class_names: Sequence[str]) -> list[str]:
     labels = np.unique(one.labels)
     if len(labels) > 4:
         return [_about(one, np.ones(len(one.labels), dtype=bool), "All classes")]
-    return [_about(one, one.labels == label, class_names[label]) for label in labels]
+    return [_about(one, one.labels == label, (one.sorts or class_names)[label]) for label in labels]
 
 
 def _about(one: Dependence, rows: np.ndarray, name: str) -> str:
@@ -118,9 +118,16 @@ def _about_class(one: ClassDependence) -> str:
     """What becomes of images of other classes that get the cue, and of images of the class that get another."""
     others, own = one.flips[~one.inside], one.flips[one.inside]
     its = f"its {one.phrase.removeprefix('the ')}" if one.phrase.startswith("the ") else one.phrase
+    name = one.class_name
+    if one.kind == "value":
+        return (
+            f"{name}: with {one.phrase} of higher ones, {counted(others)} lower answers change; with that of lower "
+            f"ones, {counted(own)} higher ones do."
+        )
+    elsewhere = "images of other classes become" if one.kind == "class" else "images without it are called"
     return (
-        f"{one.class_name}: with {its}, {counted(others)} images of other classes become {one.class_name}; with "
-        f"that of others, {counted(own)} of its own are lost."
+        f"{name}: with {its}, {counted(others)} {elsewhere} {name}; with that of others, {counted(own)} of its own are "
+        "lost."
     )
 
 

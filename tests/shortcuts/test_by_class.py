@@ -8,9 +8,10 @@ from helpers.one_class import CENTRE, LABELS, TAG, images, probes, reads
 from picasso_callbacks import Probes, explain
 from picasso_callbacks.model.head.scores import Scores, softmax
 from picasso_callbacks.shortcuts.alarm import without_repeats
-from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, effects, screen
+from picasso_callbacks.shortcuts.answers import Answers, make_truth
+from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, screen
 from picasso_callbacks.shortcuts.cues import standard_cues
-from picasso_callbacks.shortcuts.dependence import Dependence, t_quantile
+from picasso_callbacks.shortcuts.dependence import Dependence, effects, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs, pairs_for_class
 
 FRAME = standard_cues((12, 12), [], (2, 2))[3]
@@ -25,6 +26,12 @@ def scores(*probabilities):
     return Scores(np.log(p).astype("float32"), softmax(np.log(p)), competing=True)
 
 
+def truth_of(labels, **settings):
+    return make_truth(Probes(np.zeros((len(labels), 2, 2, 1), "uint8"), labels=labels, **settings), plain=False)
+
+
+HORSE = {"kind": "class", "inside": np.array([True, True, False, False])}
+
 # Of class 1 are probes 0 and 1. Probe 0 gets the cue of 1 and of 2; probe 2 that of 0, of 1 and of 3.
 SMALL = np.array([1, 1, 0, 0])
 PAIRS = Pairs(np.array([0, 0, 2, 2, 2]), np.array([1, 2, 0, 1, 3]), np.array([False, True, True, True, False]))
@@ -32,12 +39,13 @@ SAID = scores(0.9, 0.8, 0.1, 0.2), scores(0.9, 0.3, 0.7, 0.5, 0.1)
 
 
 def test_effects_are_what_a_cue_of_the_class_does_beside_one_of_others():
-    found = effects(SAID[1].probabilities[:, [1]], SMALL, PAIRS, np.array([1]))[:, 0]
+    found = effects(SAID[1].probabilities[:, [1]], SMALL[:, None] == 1, PAIRS)[:, 0]
     np.testing.assert_allclose(found, [0.9 - 0.3, np.nan, (0.7 + 0.5) / 2 - 0.1, np.nan], atol=1e-6)
 
 
 def test_push_pull_and_what_becomes_of_the_answers():
-    found = class_dependence(FRAME, 1, "horse", *SAID, SMALL, PAIRS)
+    truth = truth_of(SMALL, class_names=["car", "horse"])
+    found = class_dependence(FRAME, 1, *SAID, truth, Answers(truth, SAID[0], calibrated=False), PAIRS)
     assert (found.name, found.cue, found.probes.tolist()) == ("frame of horse", "frame", [0, 2])
     assert (found.pull, found.push) == (pytest.approx(0.6), pytest.approx(0.5))
     assert found.gap == pytest.approx(0.55)
@@ -51,7 +59,7 @@ def test_the_bound_is_that_of_the_mean_of_both_groups():
     gaps, labels = np.array([0.6, 0.6, 0.6, 0.6]), np.array([1, 1, 0, 0])
     about = {"area": 0.1, "probes": np.arange(4), "labels": labels, "errors": gaps, "flips": gaps, "share": 0.0}
     one = ClassDependence(
-        "frame of horse", "the frame", True, gaps=gaps, of=1, class_name="horse", of_cue="frame", **about
+        "frame of horse", "the frame", True, gaps=gaps, of=1, class_name="horse", of_cue="frame", **about, **HORSE
     )
     spread = np.std([0.6, 0.6, 0.0], ddof=1)
     error = np.sqrt(2 * spread**2 / 3) / 2
@@ -62,7 +70,9 @@ def test_screening_finds_the_class_and_the_others_harmless():
     pairs = choose_pairs(LABELS, 3)
     tagged = (LABELS[pairs.donors] == 2).astype(float) * 0.98 + 0.01  # whoever has the tag is class 2
     logits = np.log(np.stack([(1 - tagged) / 2, (1 - tagged) / 2, tagged], axis=1)).astype("float32")
-    excess = screen(Scores(logits, softmax(logits), True), LABELS, pairs, np.arange(3), FRAME, 0.2)
+    said, truth = Scores(logits, softmax(logits), True), truth_of(LABELS)
+    untouched = said[np.arange(12)]  # of which nothing is asked
+    excess = screen(said, truth, Answers(truth, untouched, calibrated=False), pairs, FRAME, 0.2)
     assert excess.argmax() == 2
     assert excess[2] > 0.5
     assert (excess[:2] < excess[2] / 2).all()  # that they have no tag tells of them, too
@@ -70,7 +80,7 @@ def test_screening_finds_the_class_and_the_others_harmless():
 
 def test_fresh_pairs_come_from_both_sides_and_are_new_where_there_are_others():
     used = choose_pairs(LABELS, 4)
-    pairs = pairs_for_class(LABELS, 2, np.ones(12, dtype=bool), used)
+    pairs = pairs_for_class(LABELS == 2, LABELS, np.ones(12, dtype=bool), used)
     assert (pairs.probes != pairs.donors).all()
     np.testing.assert_array_equal(pairs.other, (LABELS[pairs.probes] == 2) != (LABELS[pairs.donors] == 2))
     for probe in range(12):
@@ -86,7 +96,7 @@ def test_fresh_pairs_come_from_both_sides_and_are_new_where_there_are_others():
 
 def test_many_probes_do_not_make_it_dearer():
     labels = np.arange(400) % 40
-    pairs = pairs_for_class(labels, 7, np.ones(400, dtype=bool), choose_pairs(labels, 1))
+    pairs = pairs_for_class(labels == 7, labels, np.ones(400, dtype=bool), choose_pairs(labels, 1))
     outside = np.unique(pairs.probes[labels[pairs.probes] != 7])
     assert len(outside) == 24
     assert len(set(labels[outside].tolist())) == 24  # as many of each class
@@ -135,22 +145,24 @@ def test_the_proof_shows_what_was_exchanged_and_the_same_of_the_own_class(seen):
         np.testing.assert_allclose(swap.image, expected, atol=1e-6)
     for swap in proof.swaps:
         assert (LABELS[swap.probe] == 2) != (LABELS[swap.donor] == 2)
-        assert swap.before == LABELS[swap.probe]
-        assert swap.after != swap.before
-        assert (swap.after == 2) == (LABELS[swap.donor] == 2)
+        assert swap.before[0] == LABELS[swap.probe]
+        assert swap.changed
+        assert swap.after[0] != swap.before[0]
+        assert (swap.after[0] == 2) == (LABELS[swap.donor] == 2)
     assert (LABELS[proof.control.probe] == 2) == (LABELS[proof.control.donor] == 2)
-    assert proof.control.before == proof.control.after
+    assert proof.control.before[0] == proof.control.after[0]
+    assert not proof.control.changed
 
 
 def test_of_a_cue_of_all_classes_and_of_one_that_is_told_which_says_more():
-    def one(gap, kind=Dependence, **more):
+    def made(gap, type_=Dependence, **more):
         about = {"area": 0.1, "probes": np.arange(4), "labels": np.array([1, 1, 0, 0]), "errors": np.zeros(4)}
         gaps = np.full(4, gap)
-        return kind(more.pop("name", "frame"), "the frame", True, gaps=gaps, flips=gaps, share=0.5, **about, **more)
+        return type_(more.pop("name", "frame"), "the frame", True, gaps=gaps, flips=gaps, share=0.5, **about, **more)
 
-    single = one(0.8, ClassDependence, name="frame of horse", of=1, class_name="horse", of_cue="frame")
-    two = np.sqrt(2 / 2)
-    little, much = one(0.8 / two - 0.01), one(0.8 / two + 0.01)
+    single = made(0.8, ClassDependence, name="frame of horse", of=1, class_name="horse", of_cue="frame", **HORSE)
+    ten = np.sqrt(10 / 2)
+    little, much = (made(0.8 / ten + more, dilution=10 / 2) for more in (-0.01, 0.01))
     assert without_repeats([single, little]) == [single]
     assert without_repeats([single, much]) == [much]
 

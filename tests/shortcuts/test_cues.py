@@ -4,7 +4,7 @@ from helpers.models import linear
 
 from picasso_callbacks import Probes, explain
 from picasso_callbacks.shortcuts.cues import _box_means, find_tags, standard_cues
-from picasso_callbacks.shortcuts.trials import make_trials
+from picasso_callbacks.shortcuts.exchange import Exchanges
 
 
 def cue(name, size):
@@ -147,11 +147,14 @@ def test_only_the_thirds_in_which_the_object_may_be_are_not_suspicious():
     assert innocent == ["top", "middle", "bottom"]
 
 
+TWO_AND_TWO = np.array([0, 0, 1, 1])[:, None] == [0, 1]
+
+
 def test_find_tags_finds_a_planted_swatch():
     labels = np.arange(20) % 2
     images = np.random.default_rng(0).uniform(0, 1, (20, 16, 16, 1))
     images[:, 5:9, 9:13] = labels[:, None, None, None]
-    first, second = find_tags(images, labels, (4, 4), 2)
+    first, second = find_tags(images, labels[:, None] == [0, 1], (4, 4), 2)
     assert first == (5, 9)
     assert abs(second[0] - 5) >= 4 or abs(second[1] - 9) >= 4
 
@@ -159,7 +162,7 @@ def test_find_tags_finds_a_planted_swatch():
 def test_find_tags_does_not_touch_the_images():
     images = np.random.default_rng(0).uniform(0, 1, (4, 8, 8, 1))
     before = images.copy()
-    find_tags(images, np.array([0, 0, 1, 1]), (2, 2), 2)
+    find_tags(images, TWO_AND_TWO, (2, 2), 2)
     np.testing.assert_array_equal(images, before)
 
 
@@ -178,7 +181,7 @@ def test_the_means_of_boxes_are_those_taken_one_by_one(box):
 @pytest.mark.parametrize("tag_size", [(2, 2), (4, 1)])
 def test_places_in_tiny_images_do_not_overlap(size, tag_size):
     images = np.random.default_rng(0).uniform(0, 1, (4, *size, 1))
-    found = find_tags(images, np.array([0, 0, 1, 1]), tag_size, 50)
+    found = find_tags(images, TWO_AND_TWO, tag_size, 50)
     covered = np.zeros(size, dtype=int)
     for row, column in found:
         covered[row : row + tag_size[0], column : column + tag_size[1]] += 1
@@ -189,7 +192,7 @@ def test_places_in_tiny_images_do_not_overlap(size, tag_size):
 @pytest.mark.parametrize(("size", "tags"), [((1, 32), 2), ((2, 2), 1), ((3, 3), 1), ((1, 1), 1), ((8, 8), 2)])
 def test_tiny_probes_have_as_many_small_places_as_there_is_room_for(size, tags):
     images = np.random.default_rng(0).uniform(0, 1, (8, *size, 1))
-    names = [trial.cue.name for trial in make_trials(Probes(images, labels=np.arange(8) % 2))]
+    names = Exchanges(Probes(images, labels=np.arange(8) % 2)).suspicious
     assert sum(name.startswith("tag") for name in names) == tags
 
 

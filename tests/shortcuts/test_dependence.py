@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from helpers.plain_pictures import sigmoid
 
+from picasso_callbacks import Probes
 from picasso_callbacks.model.head.scores import Scores, softmax
-from picasso_callbacks.shortcuts.dependence import Dependence, errors, flips, gaps_and_share, t_quantile
+from picasso_callbacks.shortcuts.answers import Answers, make_truth
+from picasso_callbacks.shortcuts.cues import TEXTURE
+from picasso_callbacks.shortcuts.dependence import Dependence, exchange_cue, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs
 
 
@@ -15,34 +18,38 @@ def scores(*log_odds):
     return Scores(logits, softmax(logits), competing=True)
 
 
+def exchanged(base, after, labels, pairs):
+    """The dependence of these scores on some cue."""
+    truth = make_truth(Probes(np.zeros((len(labels), 2, 2, 1), "uint8"), labels=labels), plain=False)
+    return exchange_cue(TEXTURE, base, after, truth, Answers(truth, base, calibrated=False), pairs, None)
+
+
 def test_disturbance_that_donors_of_the_own_class_cause_too_is_no_dependence():
     # Probes 0 and 1 of class 0, 2 of class 1. Whatever is put in, the log-odds of the probe's class fall by 1.
     pairs = Pairs(np.array([0, 0]), np.array([1, 2]), np.array([False, True]))
-    base, exchanged = scores(-2, -2, 2), scores(-1, -1)
-    gaps, share = gaps_and_share(base, exchanged, np.array([0, 0, 1]), pairs)
-    assert (gaps.tolist(), flips(base, exchanged, pairs).tolist(), share) == ([0], [0], 0)
+    one = exchanged(scores(-2, -2, 2), scores(-1, -1), [0, 0, 1], pairs)
+    assert (one.gaps.tolist(), one.flips.tolist(), one.share) == ([0], [0], 0)
 
 
 def test_gaps_are_in_probability_and_shares_in_log_odds():
     # The cue of class 1 moves the log-odds from -2 to 1, three quarters of the way to 2; that of class 0 nowhere.
     pairs = Pairs(np.array([0, 0]), np.array([1, 2]), np.array([False, True]))
-    base, exchanged = scores(-2, -2, 2), scores(-2, 1)
-    gaps, share = gaps_and_share(base, exchanged, np.array([0, 0, 1]), pairs)
-    assert gaps.tolist() == pytest.approx([sigmoid(2) - sigmoid(-1)])
-    assert flips(base, exchanged, pairs).tolist() == [1]
-    assert share == pytest.approx(3 / 4)
+    one = exchanged(scores(-2, -2, 2), scores(-2, 1), [0, 0, 1], pairs)
+    assert one.gaps.tolist() == pytest.approx([sigmoid(2) - sigmoid(-1)])
+    assert one.flips.tolist() == [1]
+    assert one.share == pytest.approx(3 / 4)
 
 
 def test_errors_are_counted_with_donors_of_either_kind():
-    # Donors 1 and 2 are of the probe's class, 3 and 4 are not. With 1, 3 and 4 the answer is class 1, which is wrong.
+    # Donors 1 and 2 are of the probe's class, 3 and 4 are not. With 2, 3 and 4 the answer is class 1, which is wrong.
     pairs = Pairs(np.zeros(4, dtype=int), np.arange(1, 5), np.array([False, False, True, True]))
-    labels = np.array([0, 0, 0, 1, 1])
-    assert errors(scores(0.1, -0.1, 3, 0.2), labels, pairs).tolist() == [1 - 1 / 2]
+    one = exchanged(scores(-1, -1, -1, 1, 1), scores(-0.1, 0.1, 3, 0.2), [0, 0, 0, 1, 1], pairs)
+    assert one.errors.tolist() == [1 - 1 / 2]
 
 
 def test_a_model_that_tells_nothing_apart_has_no_share():
     pairs = Pairs(np.array([0, 0]), np.array([1, 2]), np.array([False, True]))
-    assert gaps_and_share(scores(0, 0, 0), scores(0, 0), np.array([0, 0, 1]), pairs)[1] == 0
+    assert exchanged(scores(0, 0, 0), scores(0, 0), [0, 0, 1], pairs).share == 0
 
 
 def test_the_lower_bound_is_the_mean_less_t_standard_errors():

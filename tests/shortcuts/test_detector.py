@@ -62,26 +62,28 @@ def test_an_alarm_that_there_can_not_be_is_not_waited_for(on_alarm, tmp_path):
 
 @pytest.mark.parametrize("settings", [{"shortcuts": True, "expected": None}, {"expected": "vehicle"}])
 @pytest.mark.parametrize("case", SILENT)
-def test_asked_for_it_says_why_not(case, settings, tmp_path):
+def test_asked_for_it_says_why_not_before_the_first_step(case, settings, tmp_path):
     words = "labels" if case == "unlabelled" else "two or more probes of two or more classes"
+    model = linear((12, 12, 1), np.zeros((144, 12)), "softmax", loss="sparse_categorical_crossentropy")
+    before = model.get_weights()
     with pytest.raises(ValueError, match=words):
-        watching(tmp_path, probes=probes(**SILENT[case]), **settings)
+        model.fit(*data(), verbose=0, callbacks=[watching(tmp_path, probes=probes(**SILENT[case]), **settings)])
+    assert all(np.array_equal(*pair) for pair in zip(before, model.get_weights(), strict=True))
 
 
-def test_plain_numbers_have_no_shortcuts():
+def test_plain_numbers_without_a_true_value_each_have_no_shortcuts():
     report = explain(linear((12, 12, 1), np.ones((144, 2))), probes(), methods=METHODS, decode_prob="value")
     assert (report.dependences, report.alarms, report.verdict) == ((), (), "")
 
 
-def test_asked_for_of_plain_numbers_it_says_that_there_are_none():
+def test_asked_for_of_plain_numbers_it_says_what_it_takes():
     model = linear((12, 12, 1), np.ones((144, 2)))
-    with pytest.raises(ValueError, match="the model's output is plain numbers; shortcuts are told of models that"):
+    with pytest.raises(ValueError, match="outputs are 2 plain numbers, and the probes have 1 true value each"):
         explain(model, probes(), methods=METHODS, decode_prob="value", expected="vehicle")
 
 
-def test_asked_for_of_a_dense_output_it_says_so_before_training(tmp_path):
-    model = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Conv2D(2, 1, activation="softmax")])
-    model.compile("sgd", "sparse_categorical_crossentropy")
-    images, _ = data()
-    with pytest.raises(ValueError, match="the model's output is a class for each position"):
-        model.fit(images, np.zeros((48, 12, 12)), verbose=0, callbacks=[watching(tmp_path)])
+def test_before_a_training_of_plain_numbers_it_is_said_why_not(tmp_path, capsys):
+    model = linear((12, 12, 1), np.zeros((144, 2)), loss="mse")
+    callback = watching(tmp_path, expected=None, decode_prob="value")
+    model.fit(data()[0], np.zeros((48, 2)), verbose=0, callbacks=[callback])
+    assert "shortcuts are not looked for: the model's outputs are 2 plain numbers, and" in capsys.readouterr().out

@@ -5,7 +5,7 @@ import pytest
 from helpers.plain_pictures import ALL, SIDE, found, plain, regions, top_third
 
 from picasso_callbacks import Probes
-from picasso_callbacks.shortcuts.trials import make_trials
+from picasso_callbacks.shortcuts.exchange import Exchanges
 
 
 def test_what_belongs_to_the_expected_region_too_is_not_exchanged():
@@ -56,13 +56,13 @@ def test_an_expected_region_that_too_few_probes_have_is_refused(marked):
 
 def test_a_single_probe_of_the_other_class_is_not_enough():
     with pytest.raises(ValueError, match=r"two or more probes of two or more classes; of 2 classes 1 have so many"):
-        make_trials(Probes(plain().images[:5], value_range=(0, 1), labels=[0, 0, 0, 0, 1]))
+        Exchanges(Probes(plain().images[:5], value_range=(0, 1), labels=[0, 0, 0, 0, 1]))
 
 
 @pytest.mark.parametrize("name", ["surroundings", "texture"])
 def test_a_region_with_the_name_of_what_is_tried_anyway_is_refused(name):
     with pytest.raises(ValueError, match=f"a region is called '{name}'.*Rename it"):
-        make_trials(plain(regions={**regions(), name: regions()["sky"]}), "vehicle")
+        Exchanges(plain(regions={**regions(), name: regions()["sky"]}), expected="vehicle")
 
 
 def test_tested_probes_keep_their_labels():

@@ -60,17 +60,10 @@ class Scores:
         Returns:
             float32 `[N, K]`.
         """
-        of_target = np.take_along_axis(self.logits.astype("float64"), targets, axis=1)
-        if not self.competing:
-            return of_target.astype("float32")
-        columns = []
-        for k in range(targets.shape[1]):
-            of_others = np.where(
-                np.arange(self.classes) == targets[:, k : k + 1], -np.inf, self.logits[:, : self.classes]
-            )
-            is_class = targets[:, k] < self.classes
-            columns.append(of_target[:, k] - np.where(is_class, _logsumexp(of_others), 0.0))
-        return np.stack(columns, axis=1).astype("float32")
+        values = self.logits.astype("float64")
+        if self.competing:
+            values[:, : self.classes] -= _logsumexp_of_others(values[:, : self.classes])
+        return np.take_along_axis(values, targets, axis=1).astype("float32")
 
     def probability(self, targets: np.ndarray) -> np.ndarray:
         """The probabilities of `targets` (int `[N, K]`), float32 `[N, K]`.
@@ -100,6 +93,16 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return (0.5 * (1 + np.tanh(0.5 * logits.astype("float64")))).astype("float32")
 
 
-def _logsumexp(values: np.ndarray) -> np.ndarray:
-    top = values.max(axis=1, keepdims=True)
-    return (top + np.log(np.exp(values - top).sum(axis=1, keepdims=True)))[:, 0]
+def _logsumexp_of_others(values: np.ndarray) -> np.ndarray:
+    """For each entry of `[N, K]`, the logsumexp of the others of its row."""
+    rows, largest = np.arange(len(values)), values.argmax(axis=1)
+    top = values[rows, largest]
+    powers = np.exp(values - top[:, None])
+    others = powers.sum(axis=1, keepdims=True) - powers  # takes half of the sum away at most, but of the largest
+    others[rows, largest] = 1
+    found = top[:, None] + np.log(others)
+    without = values.copy()
+    without[rows, largest] = -np.inf
+    second = without.max(axis=1)
+    found[rows, largest] = second + np.log(np.exp(without - second[:, None]).sum(axis=1))
+    return found
