@@ -18,16 +18,16 @@ import itertools
 import json
 import pathlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
 from shortcuts_data import CUES, parts, probes
 
 from picasso_callbacks import Probes
+from picasso_callbacks.model import Scores
 from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.shortcuts.detector import Detector
-from picasso_callbacks.shortcuts.trials import make_trials
 
 HERE = pathlib.Path(__file__).parent
 RESULTS = HERE / "results" / "shortcuts"
@@ -71,10 +71,9 @@ def judge(data: str, strength: float, seed: int, architecture: str, file: pathli
     """What the detector says of one network, epoch by epoch."""
     asked = probes(data, strength, seed)
     model = network(asked.images.shape[1:], len(np.unique(asked.labels)), architecture)
-    live = LiveModel(model, asked)
+    live = Counted(model, asked)
     expected = {"without masks": None, **({"with masks": "vehicle"} if asked.regions else {})}
     detectors = {route: Detector(asked, region, ()) for route, region in expected.items()}
-    passes = {route: _passes(asked, region) for route, region in expected.items()}
     epochs = []
     with np.load(file) as kept:
         for epoch in range(EPOCHS):
@@ -82,22 +81,26 @@ def judge(data: str, strength: float, seed: int, architecture: str, file: pathli
             accuracy, decorrelated = kept[f"{epoch} accuracies"].tolist()
             seen = {name: _seen(detector, live) for name, detector in detectors.items()}
             epochs.append({"accuracy": accuracy, "decorrelated": decorrelated, **seen})
-    about = {"data": data, "strength": strength, "seed": seed, "architecture": architecture, "passes": passes}
+    about = {"data": data, "strength": strength, "seed": seed, "architecture": architecture}
     return {**about, "epochs": epochs}
 
 
-def _seen(detector: Detector, live: LiveModel) -> dict:
-    found = detector.detect(live, live.scores())
+class Counted(LiveModel):
+    """Counts the forward passes of exchanges."""
+
+    asked = 0
+
+    def scores_of_images(self, make: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
+        self.asked += len(rows)
+        return super().scores_of_images(make, rows)
+
+
+def _seen(detector: Detector, live: Counted) -> dict:
+    scores, live.asked = live.scores(), 0
+    found = detector.detect(live, scores)
     assert found is not None
     suspects = {one.name: one.gap for one in found.dependences if one.suspicious}
-    return {"changes": suspects, "alarms": [one.name for one in found.alarms]}
-
-
-def _passes(asked: Probes, expected: str | None) -> float:
-    """The forward passes of one look, in addition to those of the untouched probes; for each probe."""
-    trials = make_trials(asked, expected)
-    controls = [trial.pairs.of_other_classes for trial in trials if trial.control]
-    return sum(len(pairs.probes) for pairs in [*(trial.pairs for trial in trials), *controls]) / len(asked)
+    return {"changes": suspects, "alarms": [one.cue for one in found.alarms], "passes": live.asked / len(scores)}
 
 
 def plan(seeds: list[int]) -> Iterator[tuple[str, float, int, str]]:

@@ -65,7 +65,8 @@ def _rows(runs: list[dict], honest: list[dict], planted: list[dict]) -> list[tup
         ("the right region or cue named first", [_named(planted, route) for route in ROUTES]),
         ("honest networks ever flagged", [_ever(honest, route) for route in ROUTES]),
         ("rank correlation of the largest gap and the accuracy lost", [_correlation(runs, route) for route in ROUTES]),
-        ("forward passes a probe and look (hiding takes 6 more)", [_passes(runs, route) for route in ROUTES]),
+        ("forward passes a probe and look, honest networks", [_passes(honest, route) for route in ROUTES]),
+        ("the same, networks with a planted cue", [_passes(planted, route) for route in ROUTES]),
     ]
 
 
@@ -110,7 +111,8 @@ def _correlation(runs: list[dict], route: str) -> str:
 
 
 def _passes(runs: list[dict], route: str) -> str:
-    return f"{np.mean([run['passes'][route] for run in runs if route in run['passes']] or [np.nan]):.0f}"
+    """Of exchanges alone; hiding takes three for each region."""
+    return f"{np.mean([one[route]['passes'] for run in runs for one in run['epochs'] if route in one] or [np.nan]):.0f}"
 
 
 def _title(run: dict) -> str:

@@ -19,6 +19,9 @@ Nominal, since the bounds take the probes' gaps for independent, and probes shar
 HOLD = 0.5
 """The level at which an alarm that was raised is kept: until the cue is about as likely to be harmless as not."""
 
+SCREENING = 0.6
+"""The level at which a cue stands out by a few exchanges, and is looked at more closely."""
+
 FAR = 0.2
 """So much more than is harmless is worth a word, though too few probes to tell."""
 
@@ -43,6 +46,11 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
     level = CHANCE / max(len(suspects), 1) * 6 / (math.pi * look) ** 2
     found = [one for one in suspects if _exceeds(one, HOLD if one.name in raised else level)]
     return sorted(found, key=lambda one: one.gap - NEARLY * one.area, reverse=True)
+
+
+def stands_out(one: Dependence) -> bool:
+    """Whether answers may depend on a suspicious cue by more than is harmless, so that it should be found out."""
+    return one.suspicious and _exceeds(one, SCREENING)
 
 
 def seeming(dependences: Iterable[Dependence]) -> list[Dependence]:

@@ -58,11 +58,11 @@ class Truth:
             return self.has[:, 0].astype(int), (lower, higher)
         return np.zeros(len(self.has), dtype=int), (f"All {self.kind}s",)
 
-    def pairs(self, each: int, among: np.ndarray | None = None) -> Pairs:
+    def pairs(self, each: int, among: np.ndarray | None = None, used: Pairs | None = None) -> Pairs:
         """Who gives to whom, as in `choose_pairs`."""
         if self.kind == "class" or len(self.names) == 1:
-            return choose_pairs(self.groups, each, among)
-        return choose_covering_pairs(self.has, each, among)
+            return choose_pairs(self.groups, each, among, used)
+        return choose_covering_pairs(self.has, each, among, used)
 
     def mean(self, of_columns: np.ndarray) -> np.ndarray:
         """That of the probe's class, or the mean over columns, of numbers `[P, C]` that may be NaN: float64 `[P]`."""

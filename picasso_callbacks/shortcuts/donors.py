@@ -30,7 +30,14 @@ class Pairs:
     @functools.cached_property
     def of_other_classes(self) -> Pairs:
         """The pairs whose donor is of another class."""
-        return Pairs(self.probes[self.other], self.donors[self.other], self.other[self.other])
+        return self[self.other]
+
+    def of(self, probes: np.ndarray) -> Pairs:
+        """The pairs of these probes."""
+        return self[np.isin(self.probes, probes)]
+
+    def __getitem__(self, rows: np.ndarray) -> Pairs:
+        return Pairs(self.probes[rows], self.donors[rows], self.other[rows])
 
 
 def pairs_for_class(
@@ -53,13 +60,12 @@ def pairs_for_class(
     others = rng.permutation(np.flatnonzero(among & ~inside))
     turn = np.array([np.sum(groups[others[:place]] == groups[other]) for place, other in enumerate(others)])
     chosen = [*others[np.argsort(turn, kind="stable")][:takers], *own[:takers]]
-    before, uses = set(zip(used.probes.tolist(), used.donors.tolist(), strict=True)), np.zeros(len(inside))
+    before, uses = _before(used, len(inside)), np.zeros(len(inside))
     rows: list[tuple[int, int, bool]] = []
     for taker in chosen:
         of_class = inside[taker]
         for donors, across in ((own, not of_class), (others, of_class)):
-            fresh = np.array([(taker, donor) in before for donor in donors])
-            order = np.lexsort((rng.random(len(donors)), uses[donors], fresh, donors == taker))
+            order = np.lexsort((rng.random(len(donors)), uses[donors], before[taker, donors], donors == taker))
             for donor in donors[order[: each * (1 + of_class)]]:
                 if donor != taker:
                     uses[donor] += 1
@@ -68,23 +74,26 @@ def pairs_for_class(
     return Pairs(table[:, 0], table[:, 1], table[:, 2].astype(bool))
 
 
-def choose_covering_pairs(has: np.ndarray, each: int, among: np.ndarray | None = None) -> Pairs:
+def choose_covering_pairs(
+    has: np.ndarray, each: int, among: np.ndarray | None = None, used: Pairs | None = None
+) -> Pairs:
     """For every probe twice `each` donors, so that as many columns as can be are had by some and not by others.
 
     Args:
         has: bool `[P, C]`: which probes have which columns.
-        each, among: As in `choose_pairs`.
+        each, among, used: As in `choose_pairs`.
     """
     rng = np.random.default_rng(0)
     rows: list[tuple[int, int, bool]] = []
-    uses = np.zeros(len(has))
+    uses, before = np.zeros(len(has)), _before(used, len(has))
     among = np.ones(len(has), dtype=bool) if among is None else among
     for probe in rng.permutation(np.flatnonzero(among)):
         candidates = np.flatnonzero(among & (np.arange(len(has)) != probe))
         covered = np.zeros((2, has.shape[1]), dtype=bool)
         for _ in range(min(2 * each, len(candidates))):
             news = has[candidates] @ (1.0 - covered[1]) + ~has[candidates] @ (1.0 - covered[0])
-            [donor, *_] = candidates[np.lexsort((rng.random(len(candidates)), uses[candidates], -news))]
+            keys = rng.random(len(candidates)), uses[candidates], before[probe, candidates], -news
+            [donor, *_] = candidates[np.lexsort(keys)]
             candidates = candidates[candidates != donor]
             covered |= np.stack([~has[donor], has[donor]])
             uses[donor] += 1
@@ -93,20 +102,21 @@ def choose_covering_pairs(has: np.ndarray, each: int, among: np.ndarray | None =
     return Pairs(table[:, 0], table[:, 1], table[:, 2].astype(bool))
 
 
-def choose_pairs(labels: np.ndarray, each: int, among: np.ndarray | None = None) -> Pairs:
+def choose_pairs(labels: np.ndarray, each: int, among: np.ndarray | None = None, used: Pairs | None = None) -> Pairs:
     """For every probe `each` donors of other classes and `each` of its own, as evenly spread as possible.
 
     Args:
         labels: int `[P]`.
         each: How many of either kind; fewer where there are not so many.
         among: bool `[P]`, which probes take part; by default all.
+        used: Pairs that are left out where there are others.
 
     Returns:
         The pairs of all probes that have donors of both kinds.
     """
     rng = np.random.default_rng(0)
     rows: list[tuple[int, int, bool]] = []
-    used = np.zeros((2, len(labels)))
+    uses, before = np.zeros((2, len(labels))), _before(used, len(labels))
     among = np.ones(len(labels), dtype=bool) if among is None else among
     for probe in rng.permutation(len(labels)):
         same = np.flatnonzero(among & (labels == labels[probe]) & (np.arange(len(labels)) != probe))
@@ -114,9 +124,17 @@ def choose_pairs(labels: np.ndarray, each: int, among: np.ndarray | None = None)
         if not among[probe] or not len(same) or not len(other):
             continue
         for kind, candidates in enumerate((same, other)):
-            order = np.lexsort((rng.random(len(candidates)), used[kind, candidates]))  # the least used first
-            chosen = candidates[order[:each]]
-            used[kind, chosen] += 1
+            keys = rng.random(len(candidates)), uses[kind, candidates], before[probe, candidates]
+            chosen = candidates[np.lexsort(keys)[:each]]  # the least used first
+            uses[kind, chosen] += 1
             rows += [(int(probe), int(donor), bool(kind)) for donor in chosen]
     table = np.array(sorted(rows), dtype=int).reshape(-1, 3)
     return Pairs(table[:, 0], table[:, 1], table[:, 2].astype(bool))
+
+
+def _before(used: Pairs | None, count: int) -> np.ndarray:
+    """Which probes had which donors: bool `[P, P]`."""
+    before = np.zeros((count, count), dtype=bool)
+    if used is not None:
+        before[used.probes, used.donors] = True
+    return before

@@ -8,7 +8,7 @@ import numpy as np
 
 from picasso_callbacks.model import LiveModel, Scores
 from picasso_callbacks.probes import Probes, in_units_of
-from picasso_callbacks.shortcuts.alarm import NEARLY
+from picasso_callbacks.shortcuts.alarm import NEARLY, stands_out
 from picasso_callbacks.shortcuts.answers import Answers, make_truth
 from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, screen
 from picasso_callbacks.shortcuts.cues import Exchange
@@ -17,7 +17,7 @@ from picasso_callbacks.shortcuts.donors import Pairs, pairs_for_class
 from picasso_callbacks.shortcuts.proof import Proof, Swap, most_telling
 from picasso_callbacks.shortcuts.trials import make_trials
 
-SCREENING = 0.2
+STANDS_OUT = 0.2
 """The level of the bounds by which a class stands out, and is looked at more closely."""
 
 SUSPECTS = 2
@@ -64,22 +64,38 @@ class Exchanges:
     ) -> list[Dependence]:
         """The dependence on each cue, for the weights of the moment, and of single classes those that stand out.
 
+        By a few exchanges of every cue it is seen which cues and classes stand out. What is told of these rests on
+        others, between other pairs; so it is not told because it was chosen. The rest is told by the few.
+
         Args:
             live: The model.
             base: Its scores of the untouched probes.
             answers: How they are read.
-            raised: The names of dependences that are looked at again if they are of single classes.
+            raised: The names of dependences that are looked at closely in any case.
         """
-        controls = [(trial.control, trial.pairs.of_other_classes) for trial in self._trials if trial.control]
-        asked = self._ask(live, [*((trial.exchange, trial.pairs) for trial in self._trials), *controls])
-        of_controls = iter(asked[len(self._trials) :])
-        found = []
+        few = self._ask(live, [(trial.exchange, trial.screening) for trial in self._trials])
+        found = [
+            exchange_cue(trial.cue, base, scores, self.truth, answers, trial.screening, None)
+            for trial, scores in zip(self._trials, few, strict=True)
+        ]
+        cues = [index for index, one in enumerate(found) if stands_out(one) or one.name in raised]
+        classes = self._suspects(answers, few, raised)
         self._asked = {}
-        for index, trial in enumerate(self._trials):
-            control = next(of_controls) if trial.control else None
-            found.append(exchange_cue(trial.cue, base, asked[index], self.truth, answers, trial.pairs, control))
-            self._asked[trial.cue.name] = index, trial.pairs, asked[index]
-        return [*found, *self._of_classes(live, base, answers, asked, raised)]
+        questions = [(self._trials[index].exchange, self._trials[index].pairs) for index in cues]
+        questions += [(self._trials[index].exchange, self._pairs_of(index, column)) for index, column in classes]
+        controlled = [index for index in cues if self._trials[index].control]
+        controls = [(self._trials[index].control, self._trials[index].pairs.of_other_classes) for index in controlled]
+        closely = self._ask(live, [*questions, *controls])
+        of_controls = dict(zip(controlled, closely[len(questions) :], strict=True))
+        for index, scores in zip(cues, closely, strict=False):
+            about = self._trials[index].pairs, of_controls.get(index)
+            found[index] = exchange_cue(self._trials[index].cue, base, scores, self.truth, answers, *about)
+            self._asked[found[index].name] = index, about[0], scores
+        for (index, column), scores in zip(classes, closely[len(cues) :], strict=False):
+            pairs = self._pairs_of(index, column)
+            found.append(class_dependence(self._trials[index].cue, column, base, scores, self.truth, answers, pairs))
+            self._asked[found[-1].name] = index, pairs, scores
+        return found
 
     def prove(self, one: Dependence, base: Scores, answers: Answers) -> Proof:
         """Exchanges to look at, of those of the last look; `one` is of that look, too."""
@@ -103,31 +119,18 @@ class Exchanges:
         images.clip(*self._probes.value_range, out=images)
         return in_units_of(self._probes.images, images)
 
-    def _of_classes(
-        self, live: LiveModel, base: Scores, answers: Answers, asked: Sequence[Scores], raised: Collection[str]
-    ) -> list[ClassDependence]:
-        """Of classes that seem to hang on a cue by the exchanges that were made, the most suspect, on fresh pairs.
+    def _suspects(self, answers: Answers, few: Sequence[Scores], raised: Collection[str]) -> list[tuple[int, int]]:
+        """Trials and columns: the cue that stands out most of each class, of at most so many classes.
 
         Of how many classes there are, neither the cost nor the number of what may raise a false alarm depends.
         """
-        chosen = self._suspects(answers, asked, raised)
-        questions = [(self._trials[index].exchange, self._pairs_of(index, column)) for index, column in chosen]
-        found = []
-        for (index, column), scores in zip(chosen, self._ask(live, questions) if questions else (), strict=True):
-            pairs = self._pairs_of(index, column)
-            found.append(class_dependence(self._trials[index].cue, column, base, scores, self.truth, answers, pairs))
-            self._asked[found[-1].name] = index, pairs, scores
-        return found
-
-    def _suspects(self, answers: Answers, asked: Sequence[Scores], raised: Collection[str]) -> list[tuple[int, int]]:
-        """Trials and columns: the cue that stands out most of each class, of at most so many classes."""
         best: dict[int, tuple[float, int]] = {}
         kept = []
-        for index, (trial, scores) in enumerate(zip(self._trials, asked, strict=False)):
-            has = self.truth.has[trial.pairs.tested]
+        for index, (trial, scores) in enumerate(zip(self._trials, few, strict=True)):
+            has = self.truth.has[trial.screening.tested]
             if not trial.cue.suspicious or has.any(axis=0).sum() < (3 if self.truth.kind == "class" else 2):
                 continue
-            excess = screen(scores, self.truth, answers, trial.pairs, trial.cue, SCREENING)
+            excess = screen(scores, self.truth, answers, trial.screening, trial.cue, STANDS_OUT)
             for column in np.flatnonzero(has.sum(axis=0) > 1).tolist():
                 if excess[column] > 0:
                     far = excess[column] - NEARLY * trial.cue.area
@@ -139,13 +142,15 @@ class Exchanges:
 
     def _pairs_of(self, index: int, column: int) -> Pairs:
         if (index, column) not in self._pairs:
-            used = self._trials[index].pairs
+            used = self._trials[index].screening
             among = np.isin(np.arange(len(self._probes)), used.tested)
             self._pairs[index, column] = pairs_for_class(self.truth.has[:, column], self.truth.groups, among, used)
         return self._pairs[index, column]
 
     def _ask(self, live: LiveModel, questions: Sequence[tuple[Exchange, Pairs]]) -> list[Scores]:
         """The scores of the images of each question, in the order of its pairs; all are asked in the same batches."""
+        if not questions:
+            return []
         ends = np.cumsum([len(pairs.probes) for _, pairs in questions])
         starts = np.concatenate([[0], ends[:-1]])
 

@@ -18,7 +18,13 @@ from picasso_callbacks.shortcuts.regions import SURROUNDINGS, elsewhere, spread_
 logger = logging.getLogger("picasso_callbacks")
 
 DONORS = 4
-"""Donors of either kind for each probe and cue: eight forward passes."""
+"""Donors of either kind for each probe and cue that stands out: eight forward passes."""
+
+SCREENING_DONORS = 1
+"""Donors of either kind by which it is seen what stands out."""
+
+MEASURED = 12
+"""By how many probes it is measured how far answers hang on what is not suspicious anyway."""
 
 TAGS = 2
 """How many small places with a constant mark are tried."""
@@ -33,12 +39,14 @@ class Trial:
 
     Args:
         cue: The cue, or a region as one.
-        pairs: Between whom it is exchanged.
+        screening: Between whom it is exchanged at every look.
+        pairs: Between whom, if it stands out; others than before where there are such.
         exchange: Puts it from probes into probes.
         control: Exchanges a part of the same size elsewhere; `None` where there is no such thing.
     """
 
     cue: Cue
+    screening: Pairs
     pairs: Pairs
     exchange: Exchange
     control: Exchange | None = None
@@ -62,7 +70,7 @@ def make_trials(
     Raises:
         ValueError: Too few probes of a class, no such region or cue.
     """
-    pairs = truth.pairs(DONORS)
+    screening, pairs = _pairs(truth)
     if not _enough(pairs, truth):
         raise ValueError(f"Picasso: to tell shortcuts it takes {_too_few(truth)}.")
     images = np.ascontiguousarray(probes.images, "float32")
@@ -71,7 +79,7 @@ def make_trials(
         tag_size = (max(size[0] // 8, 2), max(size[1] // 8, 2))
         cues = standard_cues(size, find_tags(images, truth.has, tag_size, TAGS), tag_size)
         _check_allowed(allowed, [cue.name for cue in cues])
-        return [_cue_trial(images, cue, pairs, allowed) for cue in cues]
+        return [_cue_trial(images, cue, screening, pairs, allowed) for cue in cues]
     masks = _regions_to_try(probes, expected, allowed)
     trials = [_region_trial(images, truth, name, mask, expected) for name, mask in masks.items()]
     left_out = [trial.cue.name for trial in trials if not _enough(trial.pairs, truth)]
@@ -83,7 +91,10 @@ def make_trials(
         )
     if left_out:
         logger.warning("Picasso: too few probes of two classes have the region %s; it is not tried.", left_out)
-    return [*(trial for trial in trials if trial.cue.name not in left_out), _cue_trial(images, TEXTURE, pairs, allowed)]
+    return [
+        *(trial for trial in trials if trial.cue.name not in left_out),
+        _cue_trial(images, TEXTURE, screening, pairs, allowed),
+    ]
 
 
 def _enough(pairs: Pairs, truth: Truth) -> bool:
@@ -105,9 +116,16 @@ def _too_few(truth: Truth) -> str:
     )
 
 
-def _cue_trial(images: np.ndarray, cue: Cue, pairs: Pairs, allowed: Collection[str]) -> Trial:
+def _pairs(truth: Truth, among: np.ndarray | None = None) -> tuple[Pairs, Pairs]:
+    """Between whom cues are exchanged at every look, and if they stand out."""
+    screening = truth.pairs(SCREENING_DONORS, among)
+    return screening, truth.pairs(DONORS, among, screening)
+
+
+def _cue_trial(images: np.ndarray, cue: Cue, screening: Pairs, pairs: Pairs, allowed: Collection[str]) -> Trial:
     suspicious = cue.suspicious and cue.name not in allowed
-    return Trial(dataclasses.replace(cue, suspicious=suspicious), pairs, cue.prepare(images))
+    few = screening if cue.suspicious else screening.of(screening.tested[:: -(-len(screening.tested) // MEASURED)])
+    return Trial(dataclasses.replace(cue, suspicious=suspicious), few, pairs, cue.prepare(images))
 
 
 def _regions_to_try(probes: Probes, expected: str, allowed: Collection[str]) -> dict[str, np.ndarray]:
@@ -139,9 +157,9 @@ def _region_trial(images: np.ndarray, truth: Truth, name: str, masks: np.ndarray
         return hide_in_memory(images, images, probes, donors, moved[probes][..., None])
 
     phrase = f"everything but the {expected}" if name == SURROUNDINGS else f"the {name}"
-    pairs = truth.pairs(DONORS, present)
+    screening, pairs = _pairs(truth, present)
     cue = Cue(name, phrase, lambda _: exchange, area=area, mask=masks)
-    return Trial(cue, pairs, exchange, None if area > 0.5 else control)
+    return Trial(cue, screening, pairs, exchange, None if area > 0.5 else control)
 
 
 def _check_allowed(allowed: Collection[str], names: list[str]) -> None:
