@@ -24,7 +24,6 @@ import keras
 import numpy as np
 from shortcuts_data import CUES, parts, probes
 
-from picasso_callbacks import Probes
 from picasso_callbacks.model import Scores
 from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.shortcuts.detector import Detector

@@ -64,12 +64,17 @@ class Truth:
             return choose_pairs(self.groups, each, among, used)
         return choose_covering_pairs(self.has, each, among, used)
 
-    def mean(self, of_columns: np.ndarray) -> np.ndarray:
-        """That of the probe's class, or the mean over columns, of numbers `[P, C]` that may be NaN: float64 `[P]`."""
-        if self.kind == "class":
-            return of_columns[np.arange(len(self.has)), self.has.argmax(axis=1)]
-        known = ~np.isnan(of_columns)
-        return np.where(known, of_columns, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    def weights(self, known: np.ndarray) -> np.ndarray:
+        """How much each column counts for each probe: that of its class alone, or all that are known: float64 `[P, C]`.
+
+        Args:
+            known: bool `[P, C]`.
+
+        Returns:
+            Rows that sum to 1; to 0 where nothing is known.
+        """
+        counted = known & self.has if self.kind == "class" else known
+        return counted / np.maximum(counted.sum(axis=1, keepdims=True), 1)
 
 
 def make_truth(probes: Probes, plain: bool, outputs: int | None = None) -> Truth:

@@ -15,7 +15,7 @@ import numpy as np
 from picasso_callbacks.model import Scores
 from picasso_callbacks.shortcuts.answers import Answers, Kind, Truth
 from picasso_callbacks.shortcuts.cues import Cue
-from picasso_callbacks.shortcuts.dependence import Dependence, effects, t_quantile
+from picasso_callbacks.shortcuts.dependence import Dependence, donor_error, effects, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs
 
 FEW, FEW_ERRORS = 4, math.inf
@@ -73,8 +73,9 @@ class ClassDependence(Dependence):
     def lower_bounds(self, level: float) -> tuple[float, float]:
         """As of a `Dependence`, but of means over the two groups, which count alike however large they are."""
         inside = self.inside[:, None]
-        gap = _bounds(self.gaps[:, None], inside, level / 2)
-        return float(gap[0]), float(_bounds(self.errors[:, None], inside, level / 2, FEW_ERRORS)[0])
+        gap = _bounds(self.gaps[:, None], inside, level / 2, FEW, self.donors[0])
+        errors = _bounds(self.errors[:, None], inside, level / 2, FEW_ERRORS, self.donors[1])
+        return float(gap[0]), float(errors[0])
 
 
 def screen(scores: Scores, truth: Truth, answers: Answers, pairs: Pairs, cue: Cue, level: float) -> np.ndarray:
@@ -101,13 +102,14 @@ def class_dependence(
         pairs: Who gave to whom.
     """
     has, count = truth.has[:, [column]], len(truth.has)
-    gaps, errors = (
-        effects(values[:, [column]], has, pairs)[:, 0]
-        for values in (answers.values(exchanged), answers.says(exchanged))
-    )
+    read = [values[:, [column]] for values in (answers.values(exchanged), answers.says(exchanged))]
+    gaps, errors = (effects(values, has, pairs) for values in read)
+    known = ~np.isnan(gaps)
+    sizes = [max(int((known & kind).sum()), 1) for kind in (~has, has)]
+    weights = known / np.where(has, sizes[1], sizes[0]) / 2
     turned = pairs.other & answers.turned(base[pairs.probes], exchanged)[:, column]
     flips = np.bincount(pairs.probes, turned, count) / np.maximum(np.bincount(pairs.probes, pairs.other, count), 1)
-    probes = np.flatnonzero(~np.isnan(gaps))
+    probes = np.flatnonzero(known)
     name = truth.names[column]
     return ClassDependence(
         name=f"{cue.name} of {name}",
@@ -116,8 +118,8 @@ def class_dependence(
         area=cue.area,
         probes=probes,
         labels=truth.sorts[0][probes],
-        gaps=gaps[probes],
-        errors=errors[probes],
+        gaps=gaps[probes, 0],
+        errors=errors[probes, 0],
         flips=flips[probes],
         share=0.0,
         harmless=_harmless(cue),
@@ -125,6 +127,7 @@ def class_dependence(
         of=int(truth.columns[column]),
         class_name=name,
         of_cue=cue.name,
+        donors=(donor_error(read[0], has, pairs, weights), donor_error(read[1], has, pairs, weights)),
         kind=truth.kind,
         inside=has[probes, 0],
     )
@@ -135,10 +138,11 @@ def _harmless(cue: Cue) -> tuple[float, float]:
     return min(gap, HARMLESS[0]), min(errors, HARMLESS[1])
 
 
-def _bounds(moved: np.ndarray, inside: np.ndarray, level: float, few: float = FEW) -> np.ndarray:
+def _bounds(moved: np.ndarray, inside: np.ndarray, level: float, few: float, of_donors: float = 0.0) -> np.ndarray:
     """Lower confidence bounds of the mean of pushes and pulls: float64 `[C]`, of `[N, C]`, of which some may be NaN.
 
-    A group of fewer than `few` gets a probe more, for which the cue means nothing: they can be alike by chance.
+    `of_donors` is the part of the mean's standard error that comes from the choice of donors. A group of fewer than `few`
+    gets a probe more, for which the cue means nothing: they can be alike by chance.
     """
     means, errors, count = (np.zeros(moved.shape[1]) for _ in range(3))
     for kind in (inside, ~inside):
@@ -149,5 +153,7 @@ def _bounds(moved: np.ndarray, inside: np.ndarray, level: float, few: float = FE
         spread = np.where(told, (values - mean) ** 2, 0.0).sum(axis=0) + (many - known) * mean**2
         means, errors = means + mean / 2, errors + spread / np.maximum(many - 1, 1) / many / 4
         count = count + known
-    bound = means - np.array([t_quantile(1 - level, max(int(one) - 1, 1)) for one in count]) * np.sqrt(errors)
+    bound = means - np.array([t_quantile(1 - level, max(int(one) - 1, 1)) for one in count]) * np.sqrt(
+        errors + of_donors**2
+    )
     return np.where(count > 2, bound, -1.0)

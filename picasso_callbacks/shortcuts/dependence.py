@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 
 import numpy as np
 
@@ -42,6 +43,7 @@ class Dependence:
         control: `flips` for a part of the same size elsewhere; `None` where there is no such thing.
         harmless: The gap and the mean of errors up to which honest networks depend on the cue.
         mask: bool `[H, W]`, or `[P, H, W]` for all P probes: where the cue is; `None` for what is everywhere.
+        donors: Standard errors of the gap and of the mean of errors, as far as they are due to the choice of donors.
         sorts: What `labels` are called where they are not the classes.
         dilution: How many times less all probes hang on what only one class hangs on.
     """
@@ -59,6 +61,7 @@ class Dependence:
     control: np.ndarray | None = None
     harmless: tuple[float, float] = HARMLESS_PLACE
     mask: np.ndarray | None = None
+    donors: tuple[float, float] = (0.0, 0.0)
     sorts: tuple[str, ...] = ()
     dilution: float = 1.0
 
@@ -97,10 +100,12 @@ class Dependence:
     def lower_bounds(self, level: float) -> tuple[float, float]:
         """One-sided lower confidence bounds of the mean gap and of the mean of errors.
 
-        One of them is wrong with chance `level`: each is at half of it (Student's t over probes). Errors are counted in
-        quarters and can be alike by chance, so they take one more probe into account, for which the cue means nothing.
+        One of them is wrong with chance `level`: each is at half of it (Student's t over probes, and over donors, of
+        which each gives to several probes: Cameron, Gelbach & Miller 2011). Errors are counted in quarters and can be
+        alike by chance, so they take one more probe into account, for which the cue means nothing.
         """
-        return _bound(self.gaps, level / 2), _bound(np.append(self.errors, 0.0), level / 2)
+        errors = np.append(self.errors, 0.0)
+        return _bound(self.gaps, self.donors[0], level / 2), _bound(errors, self.donors[1], level / 2)
 
 
 def counted(flips: np.ndarray) -> str:
@@ -116,9 +121,9 @@ def overlap(one: Dependence, other: Dependence) -> bool:
     return (one.mask is None) != (other.mask is None) or TEXTURE.name not in (one.cue, other.cue)
 
 
-def _bound(values: np.ndarray, level: float) -> float:
+def _bound(values: np.ndarray, of_donors: float, level: float) -> float:
     count = len(values)
-    error = float(values.std(ddof=1)) / count**0.5
+    error = math.hypot(float(values.std(ddof=1)) / count**0.5, of_donors)
     return float(values.mean()) - t_quantile(1 - level, count - 1) * error
 
 
@@ -142,6 +147,30 @@ def effects(values: np.ndarray, has: np.ndarray, pairs: Pairs) -> np.ndarray:
     return with_it - without
 
 
+def donor_error(values: np.ndarray, has: np.ndarray, pairs: Pairs, weights: np.ndarray) -> float:
+    """The standard error of a mean of effects that comes from the choice of donors, beyond that of single exchanges.
+
+    A donor gives to several probes, and if its cue is an odd one, all of them move. By how much the exchanges with a
+    donor differ from those with others of its kind, in probes of one kind, is its residual; their variance is pooled.
+
+    Args:
+        values, has, pairs: As in `effects`.
+        weights: float `[P, C]`, how much each effect counts in the mean; 0 where it is not known.
+    """
+    gives, takes = has[pairs.donors], has[pairs.probes]
+    share = [weights / np.maximum(_sums(kind, pairs, len(has)), 1) for kind in (~gives, gives)]
+    influence = np.where(gives, share[1][pairs.probes], -share[0][pairs.probes])
+    residual = np.zeros(values.shape)
+    for kind in (takes & gives, takes & ~gives, ~takes & gives, ~takes & ~gives):
+        told = kind & (influence != 0)
+        residual += told * (values - (values * told).sum(axis=0) / np.maximum(told.sum(axis=0), 1))
+    single = (influence * residual).sum(axis=1)
+    moved, much = (np.bincount(pairs.donors, one) for one in (single, np.abs(influence).sum(axis=1)))
+    giving = much > 0
+    pooled = np.sum((moved[giving] / much[giving]) ** 2) / max(giving.sum() - 2, 1)
+    return math.sqrt(max(pooled * np.sum(much**2) - np.sum(single**2), 0.0))
+
+
 def exchange_cue(
     cue: Cue, base: Scores, exchanged: Scores, truth: Truth, answers: Answers, pairs: Pairs, control: Scores | None
 ) -> Dependence:
@@ -156,11 +185,15 @@ def exchange_cue(
         control: Scores of the probes with something else of the donors of other classes.
     """
 
-    def mean(values: np.ndarray) -> np.ndarray:
-        return truth.mean(effects(values, truth.has, pairs))[pairs.tested]
+    def mean(values: np.ndarray) -> tuple[np.ndarray, float]:
+        of_columns = effects(values, truth.has, pairs)
+        weights = truth.weights(~np.isnan(of_columns))
+        means = (weights * np.nan_to_num(of_columns)).sum(axis=1)[pairs.tested]
+        return means, donor_error(values, truth.has, pairs, weights / len(pairs.tested))
 
     labels, sorts = truth.sorts
-    travelled, apart = (float(mean(answers.strengths(one)).mean()) for one in (exchanged, base[pairs.donors]))
+    (gaps, gap_error), (errors, errors_error) = (mean(of(exchanged)) for of in (answers.values, answers.says))
+    travelled, apart = (float(mean(answers.strengths(one))[0].mean()) for one in (exchanged, base[pairs.donors]))
     others = pairs.of_other_classes
     return Dependence(
         name=cue.name,
@@ -169,13 +202,14 @@ def exchange_cue(
         area=cue.area,
         probes=pairs.tested,
         labels=labels[pairs.tested],
-        gaps=mean(answers.values(exchanged)),
-        errors=mean(answers.says(exchanged)),
+        gaps=gaps,
+        errors=errors,
         flips=_share_changed(answers, base, exchanged[pairs.other], others),
         share=travelled / apart if apart > 0 else 0.0,
         control=None if control is None else _share_changed(answers, base, control, others),
         harmless=cue.harmless,
         mask=cue.mask,
+        donors=(gap_error, errors_error),
         sorts=sorts,
         dilution=truth.dilution,
     )

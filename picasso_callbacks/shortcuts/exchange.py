@@ -83,10 +83,10 @@ class Exchanges:
         self._asked = {}
         questions = [(self._trials[index].exchange, self._trials[index].pairs) for index in cues]
         questions += [(self._trials[index].exchange, self._pairs_of(index, column)) for index, column in classes]
-        controlled = [index for index in cues if self._trials[index].control]
-        controls = [(self._trials[index].control, self._trials[index].pairs.of_other_classes) for index in controlled]
-        closely = self._ask(live, [*questions, *controls])
-        of_controls = dict(zip(controlled, closely[len(questions) :], strict=True))
+        chosen = [(index, self._trials[index]) for index in cues]
+        controls = {index: (one.control, one.pairs.of_other_classes) for index, one in chosen if one.control}
+        closely = self._ask(live, [*questions, *controls.values()])
+        of_controls = dict(zip(controls, closely[len(questions) :], strict=True))
         for index, scores in zip(cues, closely, strict=False):
             about = self._trials[index].pairs, of_controls.get(index)
             found[index] = exchange_cue(self._trials[index].cue, base, scores, self.truth, answers, *about)

@@ -144,13 +144,14 @@ def test_labels_that_are_read_where_they_should_be_are_no_alarm():
     assert report.verdict.startswith("No shortcut seen")
 
 
-def test_what_all_labels_hang_on_on_average_by_hand():
-    # Each of two labels is had by two of four; the cue makes the first certain, and leaves the second at a half.
-    has = np.array([[1, 0], [1, 1], [0, 0], [0, 1]], dtype=bool)
-    truth = make_truth(Probes(np.zeros((4, 2, 2, 1), "uint8"), labels=has), plain=False)
-    of_columns = np.stack([np.ones(4), np.array([0, 0, 0, np.nan])], axis=1)
-    assert truth.mean(of_columns).tolist() == [0.5, 0.5, 0.5, 1]
-    assert truth.dilution == 2
+def test_of_labels_all_count_alike_that_are_known_and_of_classes_the_own():
+    blank, known = np.zeros((4, 2, 2, 1), "uint8"), np.array([[1, 1], [1, 0], [0, 0], [1, 1]], dtype=bool)
+    labels = make_truth(Probes(blank, labels=np.array([[1, 0], [1, 1], [0, 0], [0, 1]], dtype=bool)), plain=False)
+    assert labels.weights(known).tolist() == [[0.5, 0.5], [1, 0], [0, 0], [0.5, 0.5]]
+    assert labels.dilution == 2
+    classes = make_truth(Probes(blank, labels=[0, 1, 0, 1]), plain=False)
+    assert classes.weights(known).tolist() == [[1, 0], [0, 0], [0, 0], [0, 1]]
+    assert classes.dilution == 1
 
 
 def test_labels_that_all_or_but_one_have_are_left_out():

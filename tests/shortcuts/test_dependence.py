@@ -7,9 +7,10 @@ from helpers.plain_pictures import sigmoid
 from picasso_callbacks import Probes
 from picasso_callbacks.model.head.scores import Scores, softmax
 from picasso_callbacks.shortcuts.answers import Answers, make_truth
+from picasso_callbacks.shortcuts.by_class import class_dependence
 from picasso_callbacks.shortcuts.cues import TEXTURE
-from picasso_callbacks.shortcuts.dependence import Dependence, exchange_cue, t_quantile
-from picasso_callbacks.shortcuts.donors import Pairs
+from picasso_callbacks.shortcuts.dependence import Dependence, donor_error, exchange_cue, t_quantile
+from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs, pairs_for_class
 
 
 def scores(*log_odds):
@@ -58,6 +59,66 @@ def test_the_lower_bound_is_the_mean_less_t_standard_errors():
     one = Dependence("sky", "the sky", True, 0.3, np.arange(11), np.zeros(11, dtype=int), gaps, np.zeros(11), gaps, 1.0)
     assert one.gap == pytest.approx(0.5)
     assert one.lower_bounds(0.1)[0] == pytest.approx(0.5 - 1.812461 * 0.1 / 11**0.5, abs=1e-4)
+
+
+def test_the_part_of_donors_widens_the_bound():
+    gaps, count = np.linspace(0.4, 0.6, 11), 11
+    about = gaps, np.zeros(count), gaps, 1.0
+    one = Dependence("sky", "the sky", True, 0.3, np.arange(count), np.zeros(count, int), *about, donors=(0.3, 0.0))
+    own = gaps.std(ddof=1) / count**0.5
+    assert one.lower_bounds(0.1)[0] == pytest.approx(0.5 - 1.812461 * (own**2 + 0.3**2) ** 0.5, abs=1e-4)
+
+
+def test_what_is_the_same_with_every_donor_is_not_due_to_donors():
+    labels = np.arange(12) % 2
+    pairs, has = choose_pairs(labels, 4), labels[:, None] == [0, 1]
+    weights = has / 12
+    by_kind = (has[pairs.donors] * 1.0) + has[pairs.probes] * 0.5
+    assert donor_error(by_kind, has, pairs, weights) == pytest.approx(0)
+    each = np.random.default_rng(0).normal(size=(len(pairs.probes), 2))
+    odd = by_kind + 10 * (pairs.donors == 3)[:, None] * [-1, 1]  # one donor makes all that it gives to class 1
+    assert donor_error(odd, has, pairs, weights) > 5 * donor_error(by_kind + each, has, pairs, weights)
+
+
+def rate_of_false_alarms(labels, pairs, column, moved_by_donors, level=0.05, times=1500):
+    """How often the lower bound lies above 0 for a cue that moves answers, but does not tell the class.
+
+    By how much a donor's cue moves an answer is drawn for each donor; a part of it for each exchange.
+    """
+    truth = make_truth(Probes(np.zeros((len(labels), 2, 2, 1), "uint8"), labels=labels), plain=False)
+    generator, found = np.random.default_rng(0), 0
+    base = Scores(np.zeros((len(labels), len(truth.names)), "float32"), np.zeros((len(labels), len(truth.names))), True)
+    for _ in range(times):
+        cue, each = (generator.normal(size=(count, len(truth.names))) for count in (len(labels), len(pairs.probes)))
+        values = cue[pairs.donors] * moved_by_donors**0.5 + each * (1 - moved_by_donors) ** 0.5
+        values -= values.mean(axis=1, keepdims=True)  # what one class wins, others lose
+        said = Scores(np.zeros(values.shape, "float32"), values, competing=True)
+        answers = Answers(truth, base, calibrated=False)
+        if column is None:
+            one = exchange_cue(TEXTURE, base, said, truth, answers, pairs, None)
+        else:
+            one = class_dependence(TEXTURE, column, base, said, truth, answers, pairs)
+        found += one.lower_bounds(2 * level)[0] > 0
+    return found / times
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moved_by_donors", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(("probes", "classes"), [(12, 2), (24, 2), (40, 10)])
+def test_false_alarms_are_as_rare_as_they_are_said_to_be(probes, classes, moved_by_donors):
+    labels = np.arange(probes) % classes
+    pairs = choose_pairs(labels, 4, used=choose_pairs(labels, 1))
+    # 5 % are said, and 3.3 % to 6.7 % of 1500 found by chance; few donors of the own class make it a little more.
+    assert rate_of_false_alarms(labels, pairs, None, moved_by_donors) < 0.08
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moved_by_donors", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize(("probes", "classes"), [(24, 3), (40, 10), (20, 10)])
+def test_false_alarms_about_one_class_are_as_rare(probes, classes, moved_by_donors):
+    labels = np.arange(probes) % classes
+    pairs = pairs_for_class(labels == 1, labels, np.ones(probes, bool), choose_pairs(labels, 1))
+    assert rate_of_false_alarms(labels, pairs, 1, moved_by_donors) < 0.08
 
 
 @pytest.mark.parametrize(
