@@ -141,8 +141,8 @@ def _harmless(cue: Cue) -> tuple[float, float]:
 def _bounds(moved: np.ndarray, inside: np.ndarray, level: float, few: float, of_donors: float = 0.0) -> np.ndarray:
     """Lower confidence bounds of the mean of pushes and pulls: float64 `[C]`, of `[N, C]`, of which some may be NaN.
 
-    `of_donors` is the part of the mean's standard error that comes from the choice of donors. A group of fewer than `few`
-    gets a probe more, for which the cue means nothing: they can be alike by chance.
+    `of_donors` is the part of the mean's standard error that comes from the choice of donors. A group of fewer than
+    `few` gets a probe more, for which the cue means nothing: they can be alike by chance.
     """
     means, errors, count = (np.zeros(moved.shape[1]) for _ in range(3))
     for kind in (inside, ~inside):
