@@ -10,7 +10,7 @@ from picasso_callbacks.shortcuts.cues import TEXTURE
 from picasso_callbacks.shortcuts.dependence import Dependence, overlap
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS
 
-CHANCE = 0.01
+CHANCE = 0.05
 """The nominal chance of a false alarm in a whole training, over all cues and epochs, for networks at the threshold.
 
 Nominal, since the bounds take the probes' gaps for independent, and probes share donors: docs/shortcuts.md.

@@ -151,7 +151,8 @@ def donor_error(values: np.ndarray, has: np.ndarray, pairs: Pairs, weights: np.n
     """The standard error of a mean of effects that comes from the choice of donors, beyond that of single exchanges.
 
     A donor gives to several probes, and if its cue is an odd one, all of them move. By how much the exchanges with a
-    donor differ from those with others of its kind, in probes of one kind, is its residual; their variance is pooled.
+    donor differ from those with others of its kind, in probes of one kind, is its residual, without what is the probe's
+    own; their variance is pooled.
 
     Args:
         values, has, pairs: As in `effects`.
@@ -164,6 +165,10 @@ def donor_error(values: np.ndarray, has: np.ndarray, pairs: Pairs, weights: np.n
     for kind in (takes & gives, takes & ~gives, ~takes & gives, ~takes & ~gives):
         told = kind & (influence != 0)
         residual += told * (values - (values * told).sum(axis=0) / np.maximum(told.sum(axis=0), 1))
+    count = _sums(influence != 0, pairs, len(has))
+    of_probe = _sums(residual, pairs, len(has)) / np.maximum(count, 1)
+    residual -= (influence != 0) * of_probe[pairs.probes]
+    residual *= np.sqrt(count / np.maximum(count - 1, 1))[pairs.probes]
     single = (influence * residual).sum(axis=1)
     moved, much = (np.bincount(pairs.donors, one) for one in (single, np.abs(influence).sum(axis=1)))
     giving = much > 0

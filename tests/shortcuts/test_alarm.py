@@ -86,20 +86,20 @@ def test_no_cues_no_alarm():
     assert alarms([], 1) == []
 
 
-# 3.6 standard errors above what is harmless: beyond 3.43, the t quantile of half of what a first look spends on a cue.
-SOME = around(0.04 + 3.6 * 0.1 / 11**0.5)
+# 2.7 standard errors above what is harmless: beyond 2.49, the t quantile of half of what a first look spends on a cue.
+SOME = around(0.04 + 2.7 * 0.1 / 11**0.5)
 
 
 def test_wrong_answers_of_a_network_that_is_unsure_are_an_alarm():
     # Eleven probes, each answered wrongly in three of four exchanges, and one that is not: mean 0.6875, standard error
-    # 0.0625; the t quantile of half of what a first look may spend on a cue is 3.36 for 11 degrees of freedom.
+    # 0.0625; the t quantile of half of what a first look may spend on a cue is 2.46 for 11 degrees of freedom.
     one = dependence("sky", [0.03] * 11, errors=np.full(11, 0.75))
     assert names(alarms([one], 1)) == ["sky"]
-    assert one.lower_bounds(CHANCE * 6 / math.pi**2)[1] == pytest.approx(0.6875 - 3.36 * 0.0625, abs=0.002)
+    assert one.lower_bounds(CHANCE * 6 / math.pi**2)[1] == pytest.approx(0.6875 - 2.46 * 0.0625, abs=0.002)
 
 
 def test_few_probes_that_err_alike_are_no_alarm():
-    assert alarms([dependence("sky", [0.0] * 4, errors=np.ones(4))], 1) == []
+    assert alarms([dependence("sky", [0.0] * 4, errors=np.array([1, 1, 1, 0]))], 1) == []
 
 
 def test_later_looks_ask_for_more():
@@ -117,17 +117,17 @@ def test_more_cues_ask_for_more_but_only_suspicious_ones():
 
 def test_the_looks_spend_no_more_than_the_chance():
     assert sum(6 / (math.pi * look) ** 2 for look in range(1, 10_000)) < 1
-    assert CHANCE == 0.01
+    assert CHANCE == 0.05
 
 
 def test_networks_at_the_threshold_are_left_in_peace():
-    # 300 trainings of 10 looks with 3 cues of 24 independent gaps, whose true mean is just harmless: about 3 alarms.
+    # 300 trainings of 10 looks with 3 cues of 24 independent gaps, whose true mean is just harmless: about 15 alarms.
     rng = np.random.default_rng(0)
     looks = [
         [dependence(name, rng.normal(0.04, 0.1, 24)) for name in ("frame", "corners", "tag 1")] for _ in range(3_000)
     ]
     false = [any(alarms(look, 1 + i) for i, look in enumerate(looks[run : run + 10])) for run in range(0, 3_000, 10)]
-    assert statistics.mean(false) <= 3 * CHANCE
+    assert statistics.mean(false) <= 2 * CHANCE
 
 
 def test_an_alarm_that_was_raised_stays_until_it_is_as_likely_harmless_as_not():

@@ -89,8 +89,11 @@ def rate_of_false_alarms(labels, pairs, column, moved_by_donors, level=0.05, tim
     generator, found = np.random.default_rng(0), 0
     base = Scores(np.zeros((len(labels), len(truth.names)), "float32"), np.zeros((len(labels), len(truth.names))), True)
     for _ in range(times):
-        cue, each = (generator.normal(size=(count, len(truth.names))) for count in (len(labels), len(pairs.probes)))
+        of_probe, cue, each = (
+            generator.normal(size=(count, len(truth.names))) for count in (len(labels), len(labels), len(pairs.probes))
+        )
         values = cue[pairs.donors] * moved_by_donors**0.5 + each * (1 - moved_by_donors) ** 0.5
+        values += 2 * of_probe[pairs.probes]  # what it is, whatever is put in
         values -= values.mean(axis=1, keepdims=True)  # what one class wins, others lose
         said = Scores(np.zeros(values.shape, "float32"), values, competing=True)
         answers = Answers(truth, base, calibrated=False)
