@@ -1,4 +1,4 @@
-"""The results of benchmarks/shortcuts.py in docs/shortcuts.md, from the runs that were judged."""
+"""The results of benchmarks/shortcuts.py in docs/shortcuts_statistics.md, from the runs that were judged."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from picasso_callbacks.shortcuts.regions import SURROUNDINGS
 CHANCE = 0.05
 """The nominal chance of a false alarm in a whole training, over all cues and epochs, for networks at the threshold.
 
-Nominal, since the bounds take the probes' gaps for independent, and probes share donors: docs/shortcuts.md.
+Nominal, since the bounds take the probes' gaps for independent, and probes share donors: docs/shortcuts_statistics.md.
 """
 
 HOLD = 0.5
