@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import logging
 import math
@@ -13,10 +12,13 @@ import keras
 import numpy as np
 from PIL import Image
 
+from picasso_callbacks.model.attention import Attention
 from picasso_callbacks.model.backends import make_backend
 from picasso_callbacks.model.batches import Batches
 from picasso_callbacks.model.canvases import make_canvases
-from picasso_callbacks.model.head import Derived, Scores
+from picasso_callbacks.model.feature_maps import FeatureMap, FeatureMaps
+from picasso_callbacks.model.gradients import Gradients
+from picasso_callbacks.model.head import Derived, Head, Scores
 from picasso_callbacks.model.inputs import Inputs
 from picasso_callbacks.model.layout import Layout
 from picasso_callbacks.model.memory import free_bytes, images_at_once
@@ -60,7 +62,6 @@ class LiveModel:
         batches: Splits what is asked into batches.
         layout: Which elements of an input belong to which pixel of a map.
         head: How the output is read.
-        differentiated: The same, as far as gradients are concerned, for which logits are not always to be had.
         classes: How many classes the model tells apart.
         notes: What one must know of the model's answers to read them right.
 
@@ -94,8 +95,9 @@ class LiveModel:
         possible = options.incremental and self.layout.plain and not probes.extra and not self._inputs.at_once
         windows = (options.batch_size or 4 * self.batches.limit) if possible else 0
         self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, windows)
-        self.differentiated = self.head
-        self._gradients = self._backend.compile_gradients(self._passes.target_scores)
+        self._gradients = Gradients(self._passes, self._inputs.differentiable)
+        self._feature_maps = FeatureMaps(self._passes, self.layout.size)
+        self._attention = Attention(self._passes)
         kept = -(-self.batches.limit // 4)  # what is computed has to be kept
         self._gradient_batches = self.batches.of(kept if options.batch_size else min(kept, differentiated))
         assumes_logits = self.head.source == "outputs" and self.head.reading != "value" and options.decode_prob is None
@@ -158,46 +160,99 @@ class LiveModel:
     def gradients(
         self,
         targets: np.ndarray,
-        inputs: np.ndarray | None = None,
+        inputs: np.ndarray | Callable[[np.ndarray], np.ndarray] | None = None,
         rows: np.ndarray | None = None,
         keep: Callable[[np.ndarray], np.ndarray] = lambda gradients: gradients,
+        every: int = 1,
+        guided: bool = False,
     ) -> np.ndarray:
         """The gradients of targets' scores (logits where they are to be had) by some inputs.
 
         Args:
             targets: int `[N, K]`, the targets of each input.
-            inputs: As in `scores`.
+            inputs: As in `scores`; or makes some of them: int `[n]` -> `[n, ...]`, a batch at a time.
             rows: As in `scores`.
             keep: Makes of the gradients of a batch, float32 `[n, K, ...]`, what is wanted of them, `[n, ...]`: less
                 memory than to keep them all.
+            every: Of so many inputs that follow each other only the mean of what is kept is returned, and in memory.
+            guided: Whether ReLUs hand back only what is positive, as in guided backpropagation.
 
         Returns:
-            What `keep` returns, for all inputs: by default the gradients, float32 `[N, K, ...]`, in score per unit of
-            input.
+            What `keep` returns, for all inputs: by default the gradients, float32 `[N / every, K, ...]`, in score per
+            unit of input.
 
         Raises:
             ValueError: The scores can't be differentiated.
         """
-        inputs = self.inputs if inputs is None else inputs
-        rows = np.arange(len(inputs)) if rows is None else rows
+        given = self.inputs if inputs is None else inputs
+        inputs_of = given if callable(given) else given.__getitem__
+        rows = np.arange(len(targets)) if rows is None else rows
+        gradients = self._gradients.guided if guided else self._gradients.by_inputs
 
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
-            gradients = None
-            if self._inputs.differentiable:
-                asked = targets[batch].astype("int32"), inputs[batch], rows[batch].astype("int32")
-                gradients = self._gradients(*asked)
-                if gradients is None and self.differentiated.source == "logits":  # computed anew on the way back
-                    self.differentiated = dataclasses.replace(self.head, source="probabilities")
-                    self._gradients = self._backend.compile_gradients(self._passes.scores_of_outputs)
-                    gradients = self._gradients(*asked)
-            if gradients is None:
-                raise ValueError(
-                    "Picasso: the model's scores don't depend on its input in a way that can be differentiated, so "
-                    "there is no saliency map. Leave saliency_map out of methods=[...]."
-                )
-            return (keep(gradients),)
+            return (keep(gradients(targets[batch], inputs_of(batch), rows[batch])),)
 
-        return self._gradient_batches.collect(ask, len(targets))[0]
+        return self._gradient_batches.collect(ask, len(targets), every)[0]
+
+    def feature_map(self, layer: str | None = None) -> FeatureMap:
+        """The map that a layer makes: its name and size. Found once, by the shapes of one call.
+
+        Args:
+            layer: The layer's name, or its attributes from the model down, `"backbone.conv5"`. `None`: the last one
+                whose output is laid out as a picture, before the answer.
+
+        Raises:
+            ValueError: There is no such layer, or its output is not laid out as a picture.
+        """
+
+        def find(size: int) -> FeatureMap:
+            rows = np.minimum(np.arange(size), len(self.inputs) - 1)
+            return self._feature_maps.find(layer, self.inputs[rows], rows)
+
+        return self.batches.fit(find, len(self.inputs))
+
+    def activations(self, layer: str | None = None) -> np.ndarray:
+        """What a layer makes of the probes: float32 `[P, h, w, c]`. See `feature_map`."""
+        place = self.feature_map(layer)
+        return self.batches.collect(
+            lambda rows: (self._feature_maps.of(place, self.inputs[rows], rows),), len(self.inputs)
+        )[0]
+
+    def activations_and_gradients(self, targets: np.ndarray, layer: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The same, and the gradients of targets' scores by it, in one pass.
+
+        Args:
+            targets: int `[P, K]`, the targets of each probe.
+            layer: As in `feature_map`.
+
+        Returns:
+            float32 `[P, h, w, c]` and `[P, K, h, w, c]`.
+
+        Raises:
+            ValueError: As `feature_map`, or the scores don't depend on the layer.
+        """
+        place = self.feature_map(layer)
+        activations, gradients = self._gradient_batches.collect(
+            lambda rows: self._gradients.by_map(place, targets[rows], self.inputs[rows], rows), len(targets)
+        )
+        return activations, gradients
+
+    def attention(self, keep: Callable[[list[np.ndarray]], np.ndarray]) -> np.ndarray:
+        """What attention layers attend to.
+
+        Args:
+            keep: Makes of the attention of a batch, for each layer the mean over its heads, float32 `[n, T, T]` from
+                tokens to tokens, what is wanted of it, `[n, ...]`.
+
+        Returns:
+            What `keep` returns, for all probes.
+
+        Raises:
+            ValueError: There are no such layers, or their tokens are not the same.
+        """
+        return self.batches.collect(
+            lambda rows: (keep(self._attention.of(self.inputs[rows], rows)),), len(self.inputs)
+        )[0]
 
     def scores_under_masks(
         self,
@@ -255,6 +310,11 @@ class LiveModel:
             for one in maps.astype("float32").reshape(-1, *maps.shape[2:])
         ]
         return np.stack(scaled).reshape(*maps.shape[:2], height, width)
+
+    @property
+    def differentiated(self) -> Head:
+        """How the output is read as far as gradients are concerned, for which logits are not always to be had."""
+        return self._gradients.head
 
     @property
     def unit(self) -> str:

@@ -16,6 +16,8 @@ Tensor = Any
 Call = Callable[[Any], Any]
 """Runs the model on its inputs in inference mode, with the weights of this very moment."""
 
+Scored = Callable[..., tuple[Tensor, Any]]
+"""Makes scores that are differentiated, `[N, S]`, and whatever else is wanted of the same pass."""
 
 ALIGNMENT = 64
 """JAX and TensorFlow can take arrays that begin at a multiple of so many bytes as they are, and copy others.
@@ -66,13 +68,13 @@ class Backend(abc.ABC):
         """
 
     @abc.abstractmethod
-    def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
-        """Compiles gradients of `function(call, inputs, *tensors)`, which returns scores `[N, S]`.
+    def compile_gradients(self, function: Scored) -> Callable[..., tuple[np.ndarray | None, Any]]:
+        """Compiles gradients of `function(call, inputs, *tensors)`, which returns scores `[N, S]` and whatever else.
 
         What is returned maps `(targets, inputs, *tensors)`, with `targets` int `[N, K]`, to float32 `[N, K, ...]`: for
         each of the K targets of an input the gradient of its score with regard to `inputs` `[N, ...]`, from one forward
         and K backward passes; or to `None` where the scores do not depend on `inputs` in a way that can be
-        differentiated.
+        differentiated. Beside it stands what else the function returned, a nest of tensors and `None`s, in NumPy.
         """
 
     @abc.abstractmethod
