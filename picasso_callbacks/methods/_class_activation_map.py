@@ -34,7 +34,7 @@ class ClassActivationMap(Method):
         return Explanation(
             live.to_display(maps),
             unit=live.unit if self.in_score_units else "",
-            score=f"gradient of the {live.differentiated.description} by {live.feature_map(self.layer)}",
+            score=f"gradient of the {live.differentiated.description} by {live.inside.feature_map(self.layer)}",
             title=self.title,
             scale=Scale(limit=None, signed=False),
         )

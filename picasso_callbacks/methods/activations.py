@@ -48,7 +48,7 @@ class Activations(Method):
         return Explanation(
             look.live.to_display(np.repeat(sheets[:, None], look.targets.shape[1], axis=1)),
             unit="",
-            score=f"activations of {look.live.feature_map(self.layer)}",
+            score=f"activations of {look.live.inside.feature_map(self.layer)}",
             title=f"the {count} strongest channels",
             scale=Scale(limit=None, signed=True),
             attribution=False,

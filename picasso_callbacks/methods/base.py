@@ -36,15 +36,15 @@ class Look:
         return self.live.gradients(self.targets)
 
     def activations(self, layer: str | None = None) -> np.ndarray:
-        """What a layer makes of the probes, float32 `[P, h, w, c]`; see `LiveModel.feature_map`. Not to be changed."""
+        """What a layer makes of the probes, float32 `[P, h, w, c]`; see `Inside.feature_map`. Not to be changed."""
         if layer not in self._asked:
-            self._asked[layer] = (self.live.activations(layer),)
+            self._asked[layer] = (self.live.inside.activations(layer),)
         return self._asked[layer][0]
 
     def activations_and_gradients(self, layer: str | None = None) -> tuple[np.ndarray, np.ndarray]:
         """The same, and the gradients of the targets' scores by it, `[P, K, h, w, c]`. Not to be changed."""
         if len(self._asked.get(layer, ())) != 2:
-            self._asked[layer] = self.live.activations_and_gradients(self.targets, layer)
+            self._asked[layer] = self.live.inside.activations_and_gradients(self.targets, layer)
         activations, gradients = self._asked[layer]
         return activations, gradients
 

@@ -37,7 +37,7 @@ class EigenCam(Method):
         return Explanation(
             look.live.to_display(np.repeat(maps[:, None], look.targets.shape[1], axis=1)),
             unit="",
-            score=f"activations of {look.live.feature_map(self.layer)}",
+            score=f"activations of {look.live.inside.feature_map(self.layer)}",
             title="Eigen-CAM",
             scale=Scale(limit=None, signed=True),
             notes=("The same for every target: it shows what the layer responds to, not what the class rests on.",),

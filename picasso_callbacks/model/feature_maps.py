@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import math
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 
+from picasso_callbacks.model.hearing import changed_output, heard_layers
 from picasso_callbacks.model.passes import Passes
-from picasso_callbacks.model.replaced import replaced, together
-
-Hear = Callable[[keras.Layer, int, Any], Any]
-"""Is told of a layer, how many of its calls came before, and what it returned; returns what stands for that."""
+from picasso_callbacks.model.replaced import together
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,13 +81,12 @@ class FeatureMaps:
         Raises:
             ValueError: There is no such layer, or what it makes is no map.
         """
-        if self._heard is None:
-            self._heard = self._listen(inputs, rows)
+        heard = self._listen(inputs, rows)
         if layer is None:
             found = [one for one in self._before_the_answer() if not one.class_token]
         else:
             owner = _attribute(self._passes.backend.model, layer)
-            found = [one for speaker, one in self._heard if speaker.name == layer or speaker is owner]
+            found = [one for speaker, one in heard if speaker.name == layer or speaker is owner]
         if not found:
             known = list(dict.fromkeys(one.name for one in self._maps()))
             raise ValueError(
@@ -108,8 +103,29 @@ class FeatureMaps:
             )
         return place.to_maps(self._compiled[place](inputs, rows.astype("int32")))
 
+    def token_places(self, tokens: int, inputs: np.ndarray, rows: np.ndarray) -> tuple[int, int]:
+        """Rows and columns in which so many tokens lie, or all but the first, which then is the class's.
+
+        Args:
+            tokens: How many.
+            inputs: As in `find`.
+            rows: As in `find`.
+
+        Raises:
+            ValueError: They are no picture.
+        """
+        self._listen(inputs, rows)
+        known = [one.size for one in self._maps() if one.tokens and one.shape[0] == tokens]
+        places = known[-1] if known else _grid(tokens, self._size)
+        if not math.prod(places):
+            raise ValueError(
+                f"Picasso: {tokens} tokens don't lie as a picture of {self._size[0]} x {self._size[1]} does, one token "
+                "of the class apart. Leave attention_rollout out of methods=[...]."
+            )
+        return places
+
     def _output(self, place: FeatureMap, call: Any, inputs: Any, rows: Any) -> Any:
-        with changed_output(self._passes.backend.model, place, None) as output:
+        with changed_output(self._passes.backend.model, place.layer, place.nth, None) as output:
             self._passes.target_scores(call, inputs, rows)
         return output()
 
@@ -126,7 +142,9 @@ class FeatureMaps:
         return before or maps
 
     def _listen(self, inputs: np.ndarray, rows: np.ndarray) -> list[tuple[keras.Layer, FeatureMap]]:
-        """The maps that layers return in one call of the model; of several that return the same, the first's."""
+        """Layers that return a map in one call of the model, and the map: of several that return one, the first's."""
+        if self._heard is not None:
+            return self._heard
         returned: list[tuple[keras.Layer, int, Any]] = []
 
         def hear(layer: keras.Layer, nth: int, output: Any) -> Any:
@@ -148,55 +166,8 @@ class FeatureMaps:
 
         found: list[tuple[keras.Layer, FeatureMap]] = []
         self._passes.backend.compile(trace)(inputs, rows.astype("int32"))
+        self._heard = found
         return found
-
-
-@contextlib.contextmanager
-def heard_layers(model: keras.Model, hear: Hear) -> Iterator[None]:
-    """Within this, `hear` is told of every call of a layer; not of those that Keras' own layers are made of."""
-    calls: Counter[int] = Counter()
-
-    def hearing(layer: keras.Layer) -> Callable[..., Any]:
-        call = layer.call
-
-        def run(*args: Any, **kwargs: Any) -> Any:
-            output = call(*args, **kwargs)
-            calls[id(layer)] += 1
-            return hear(layer, calls[id(layer)] - 1, output)
-
-        return run
-
-    with replaced([(layer, "call", hearing(layer)) for layer in _layers(model)]):
-        yield
-
-
-@contextlib.contextmanager
-def changed_output(model: keras.Model, place: FeatureMap, change: Any | None) -> Iterator[Callable[[], Any]]:
-    """Within this, `change` `[N, ...]` is added to a map. What is yielded returns the map afterwards, in float32."""
-    kept: list[Any] = []
-
-    def hear(layer: keras.Layer, nth: int, output: Any) -> Any:
-        if layer is not place.layer or nth != place.nth:
-            return output
-        kept.append(output)
-        return output if change is None else output + keras.ops.cast(change, output.dtype)
-
-    with heard_layers(model, hear):
-        yield lambda: keras.ops.cast(kept[0], "float32")
-
-
-def _layers(model: keras.Model) -> list[keras.Layer]:
-    found: dict[int, keras.Layer] = {}
-
-    def visit(owner: keras.Layer) -> None:
-        for layer in owner._flatten_layers(include_self=False, recursive=False):
-            if id(layer) not in found:
-                found[id(layer)] = layer
-                if isinstance(layer, keras.Model) or not type(layer).__module__.startswith("keras."):
-                    visit(layer)
-
-    visit(model)
-    return list(found.values())
 
 
 def _maps(calls: list[tuple[keras.Layer, int, tuple[int, ...]]], size: tuple[int, int]) -> list[FeatureMap | None]:

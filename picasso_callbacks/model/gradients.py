@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from picasso_callbacks.model.feature_maps import FeatureMap, changed_output
+from picasso_callbacks.model.feature_maps import FeatureMap
 from picasso_callbacks.model.guided import guided_rectifiers
 from picasso_callbacks.model.head import Head
+from picasso_callbacks.model.hearing import changed_output
 from picasso_callbacks.model.passes import Passes
 
 Score = Callable[..., Any]
@@ -57,7 +58,7 @@ class Gradients:
         """What a layer makes of inputs, float32 `[n, h, w, c]`, and the gradients by it, `[n, K, h, w, c]`."""
 
         def trace(score: Score, call: Any, change: Any, inputs: Any, rows: Any) -> tuple[Any, Any]:
-            with changed_output(self._passes.backend.model, place, change) as output:
+            with changed_output(self._passes.backend.model, place.layer, place.nth, change) as output:
                 return score(call, inputs, rows), output()
 
         change = np.zeros((len(inputs), *place.shape), "float32")  # the gradient by what is added is that by the sum

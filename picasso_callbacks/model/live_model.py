@@ -10,17 +10,15 @@ from typing import Any
 
 import keras
 import numpy as np
-from PIL import Image
 
-from picasso_callbacks.model.attention import Attention
 from picasso_callbacks.model.backends import make_backend
 from picasso_callbacks.model.batches import Batches
 from picasso_callbacks.model.canvases import make_canvases
-from picasso_callbacks.model.feature_maps import FeatureMap, FeatureMaps
 from picasso_callbacks.model.gradients import Gradients
 from picasso_callbacks.model.head import Derived, Head, Scores
 from picasso_callbacks.model.inputs import Inputs
-from picasso_callbacks.model.layout import Layout
+from picasso_callbacks.model.inside import Inside
+from picasso_callbacks.model.layout import Layout, resized
 from picasso_callbacks.model.memory import free_bytes, images_at_once
 from picasso_callbacks.model.own_training import training_notes, unused_scaling
 from picasso_callbacks.model.passes import Passes
@@ -63,6 +61,7 @@ class LiveModel:
         layout: Which elements of an input belong to which pixel of a map.
         head: How the output is read.
         classes: How many classes the model tells apart.
+        inside: What the model's layers make of the probes.
         notes: What one must know of the model's answers to read them right.
 
     Raises:
@@ -96,10 +95,11 @@ class LiveModel:
         windows = (options.batch_size or 4 * self.batches.limit) if possible else 0
         self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, windows)
         self._gradients = Gradients(self._passes, self._inputs.differentiable)
-        self._feature_maps = FeatureMaps(self._passes, self.layout.size)
-        self._attention = Attention(self._passes)
         kept = -(-self.batches.limit // 4)  # what is computed has to be kept
         self._gradient_batches = self.batches.of(kept if options.batch_size else min(kept, differentiated))
+        self.inside = Inside(
+            self._passes, self._gradients, self.inputs, self.layout.size, (self.batches, self._gradient_batches)
+        )
         assumes_logits = self.head.source == "outputs" and self.head.reading != "value" and options.decode_prob is None
         guessed = training_notes(model, set() if options.preprocess else unused, assumes_logits)
         self.notes = (*self._steadiness(), *range_notes(model, self.inputs), *guessed)
@@ -194,66 +194,6 @@ class LiveModel:
 
         return self._gradient_batches.collect(ask, len(targets), every)[0]
 
-    def feature_map(self, layer: str | None = None) -> FeatureMap:
-        """The map that a layer makes: its name and size. Found once, by the shapes of one call.
-
-        Args:
-            layer: The layer's name, or its attributes from the model down, `"backbone.conv5"`. `None`: the last one
-                whose output is laid out as a picture, before the answer.
-
-        Raises:
-            ValueError: There is no such layer, or its output is not laid out as a picture.
-        """
-
-        def find(size: int) -> FeatureMap:
-            rows = np.minimum(np.arange(size), len(self.inputs) - 1)
-            return self._feature_maps.find(layer, self.inputs[rows], rows)
-
-        return self.batches.fit(find, len(self.inputs))
-
-    def activations(self, layer: str | None = None) -> np.ndarray:
-        """What a layer makes of the probes: float32 `[P, h, w, c]`. See `feature_map`."""
-        place = self.feature_map(layer)
-        return self.batches.collect(
-            lambda rows: (self._feature_maps.of(place, self.inputs[rows], rows),), len(self.inputs)
-        )[0]
-
-    def activations_and_gradients(self, targets: np.ndarray, layer: str | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The same, and the gradients of targets' scores by it, in one pass.
-
-        Args:
-            targets: int `[P, K]`, the targets of each probe.
-            layer: As in `feature_map`.
-
-        Returns:
-            float32 `[P, h, w, c]` and `[P, K, h, w, c]`.
-
-        Raises:
-            ValueError: As `feature_map`, or the scores don't depend on the layer.
-        """
-        place = self.feature_map(layer)
-        activations, gradients = self._gradient_batches.collect(
-            lambda rows: self._gradients.by_map(place, targets[rows], self.inputs[rows], rows), len(targets)
-        )
-        return activations, gradients
-
-    def attention(self, keep: Callable[[list[np.ndarray]], np.ndarray]) -> np.ndarray:
-        """What attention layers attend to.
-
-        Args:
-            keep: Makes of the attention of a batch, for each layer the mean over its heads, float32 `[n, T, T]` from
-                tokens to tokens, what is wanted of it, `[n, ...]`.
-
-        Returns:
-            What `keep` returns, for all probes.
-
-        Raises:
-            ValueError: There are no such layers, or their tokens are not the same.
-        """
-        return self.batches.collect(
-            lambda rows: (keep(self._attention.of(self.inputs[rows], rows)),), len(self.inputs)
-        )[0]
-
     def scores_under_masks(
         self,
         images: np.ndarray,
@@ -267,7 +207,7 @@ class LiveModel:
         Args:
             images: Inputs `[P, ...]` of the probes, preprocessed.
             canvases: Inputs `[M, ...]`, preprocessed.
-            masks: Gives masks, true where a pixel is hidden, by their indices.
+            masks: Gives masks by their indices: bool, true where a pixel is hidden, or float32, how much of it, 0..1.
             rows: Which probe, which canvas and which mask each of the B questions takes: three int `[B]`.
             measure: Keeps of the `Scores` of a batch what is wanted: takes them and the probes' rows, int `[b]`, and
                 returns `[b, K]`.
@@ -303,13 +243,8 @@ class LiveModel:
     def to_display(self, maps: np.ndarray) -> np.ndarray:
         """Maps `[P, K, h, w]` as float32 `[P, K, H, W]`, scaled to the probes' size where `preprocess` changed it."""
         height, width = self.probes.images.shape[1:3]
-        if maps.shape[2:] == (height, width):
-            return maps.astype("float32", copy=False)
-        scaled = [
-            np.asarray(Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR))
-            for one in maps.astype("float32").reshape(-1, *maps.shape[2:])
-        ]
-        return np.stack(scaled).reshape(*maps.shape[:2], height, width)
+        flat = resized(maps.reshape(-1, *maps.shape[2:]), (height, width))
+        return flat.reshape(*maps.shape[:2], height, width)
 
     @property
     def differentiated(self) -> Head:

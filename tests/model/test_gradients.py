@@ -58,7 +58,7 @@ def test_gradients_by_a_layer_and_what_it_makes():
     head = linear((4, 5, 1), weights)
     model = keras.Sequential([keras.Input((4, 5, 1)), layers.Rescaling(2.0, name="double"), head])
     model.compile(loss=from_logits())
-    activations, gradients = LiveModel(model, Probes(IMAGES)).activations_and_gradients(TARGETS)
+    activations, gradients = LiveModel(model, Probes(IMAGES)).inside.activations_and_gradients(TARGETS)
     np.testing.assert_allclose(activations, 2 * IMAGES, rtol=1e-6)
     np.testing.assert_allclose(gradients[..., 0], weights.T.reshape(2, 4, 5)[TARGETS], rtol=1e-6)
 
