@@ -1,4 +1,4 @@
-"""RISE: hides random halves of each probe, and sees which pixels were there when the score was high."""
+"""Shapley values: what each cell of a grid adds to the score of a class, on average over who is there before it."""
 
 from __future__ import annotations
 
@@ -7,62 +7,63 @@ import numpy as np
 from picasso_callbacks import Explanation, Look, Method, Scale
 
 
-class Rise(Method):
-    """Mean log-odds with a pixel shown minus mean log-odds with it hidden, over random masks.
+class Shapley(Method):
+    """The mean rise of log-odds when a cell is added to those shown, over random orders in which cells are added.
 
-    Unlike a sliding window, a mask hides many places at once, so that evidence which is there twice counts as well.
-    The masks come from a generator of its own, the same at every epoch: between epochs only the network moves.
+    The cells' values sum to the log-odds of the probe minus those of the canvas. The orders are drawn by a seed of
+    their own and the same at every epoch: between epochs only the network moves.
 
     Args:
-        masks: How many masks. More give less grainy maps; each costs a forward pass a probe.
-        cells: Into how many cells along each side a mask is divided; each cell is hidden with probability 1/2.
+        orders: How many orders. More give less grainy maps; each costs `cells ** 2` forward passes a probe.
+        cells: Into how many cells along each side a probe is divided.
         seed: Of the generator.
 
     Reference:
-        Petsiuk, Das and Saenko, "RISE: Randomized Input Sampling for Explanation of Black-box Models", BMVC 2018.
+        Castro, Gómez and Tejada, "Polynomial calculation of the Shapley value based on sampling", 2009.
 
     Example:
 
-        Picasso("logs", probes, methods=["partial_occlusion", "rise"])
+        Picasso("logs", probes, methods=["partial_occlusion", "shapley"])
     """
 
-    def __init__(self, masks: int = 300, cells: int = 6, seed: int = 0):
-        if masks < 2 or cells < 1:
-            raise ValueError(f"Rise: masks is {masks!r} and cells {cells!r}; expected masks >= 2 and cells >= 1.")
-        self.masks, self.cells, self.seed = masks, cells, seed
+    def __init__(self, orders: int = 10, cells: int = 4, seed: int = 0):
+        if orders < 1 or cells < 1:
+            raise ValueError(f"Shapley: orders is {orders!r} and cells {cells!r}; expected both >= 1.")
+        self.orders, self.cells, self.seed = orders, cells, seed
 
     def explain(self, look: Look) -> Explanation:
-        live, probes = look.live, len(look.targets)
-        hidden = self._hidden(*live.layout.size)
-        rows = np.repeat(np.arange(probes), self.masks)
+        live, (probes, targets) = look.live, look.targets.shape
+        cell_of, count = self._cells(*live.layout.size), self.cells**2
+        places = np.random.default_rng(self.seed).permuted(np.tile(np.arange(count), (self.orders, 1)), axis=1)
+
+        def hidden(indices: np.ndarray) -> np.ndarray:
+            """The cells of an order that come at a step or later are hidden yet."""
+            order, step = np.divmod(indices, count)
+            return np.take_along_axis(places[order] >= step[:, None], cell_of.reshape(1, -1), axis=1).reshape(
+                len(indices), *cell_of.shape
+            )
+
+        masks = self.orders * count
+        rows = np.repeat(np.arange(probes), masks)
         scores = live.scores_under_masks(
             live.inputs,
             live.canvases("grey"),
-            lambda indices: hidden[indices],
-            rows=(rows, rows, np.tile(np.arange(self.masks), probes)),
+            hidden,
+            rows=(rows, rows, np.tile(np.arange(masks), probes)),
             measure=lambda scores, of_probes: scores.log_odds(look.targets[of_probes]),
-        )
-        scores = scores.reshape(probes, self.masks, -1).transpose(0, 2, 1)
-        maps = _mean_where(scores, ~hidden) - _mean_where(scores, hidden)
+        ).reshape(probes, self.orders, count, targets)
+        whole = np.broadcast_to(look.scores.log_odds(look.targets)[:, None, None], (probes, self.orders, 1, targets))
+        rises = np.diff(np.concatenate([scores, whole], axis=2), axis=2)  # at step i the cell comes whose place is i
+        values = np.take_along_axis(rises, places[None, :, :, None], axis=2).mean(axis=1)
         return Explanation(
-            live.to_display(maps),
+            live.to_display(values.transpose(0, 2, 1)[:, :, cell_of]),
             unit=live.unit,
             score=f"log-odds from the {live.head.description}",
-            title="RISE",
+            title="Shapley values of cells",
             scale=Scale(limit=None, signed=True),
         )
 
-    def _hidden(self, height: int, width: int) -> np.ndarray:
-        """Random cells, each mask shifted by a random part of a cell: bool `[masks, height, width]`."""
-        rng = np.random.default_rng(self.seed)
-        cells = rng.random((self.masks, self.cells + 1, self.cells + 1)) < 0.5
-        shift_y, shift_x = rng.random((2, self.masks, 1))
-        rows = (np.arange(height) * self.cells / height + shift_y).astype(int)
-        columns = (np.arange(width) * self.cells / width + shift_x).astype(int)
-        return cells[np.arange(self.masks)[:, None, None], rows[:, :, None], columns[:, None, :]]
-
-
-def _mean_where(scores: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """For each pixel the mean of `scores` `[P, K, M]` over the masks `[M, h, w]` that are true there."""
-    counts = np.maximum(masks.sum(axis=0), 1)
-    return (np.einsum("pkm,mhw->pkhw", scores, masks.astype("float32"), optimize=True) / counts).astype("float32")
+    def _cells(self, height: int, width: int) -> np.ndarray:
+        """The number of the cell in which each pixel lies: int `[height, width]`."""
+        rows, columns = (np.arange(side) * self.cells // side for side in (height, width))
+        return rows[:, None] * self.cells + columns
