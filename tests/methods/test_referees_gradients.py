@@ -117,3 +117,8 @@ def test_activations(model, twin):
     shown = ours(model, Activations(channels=1))
     rows, columns = (np.arange(side) * count // side for side, count in zip(SIZE[:2], found.shape[1:], strict=True))
     assert_agree(shown[:, 1], found[:, rows][:, :, columns], "LayerActivation, the strongest")
+
+
+def test_guided_backprop(model, twin):
+    found = theirs(attr.GuidedBackprop(twin).attribute).sum(axis=2)
+    assert_agree(ours(model, "guided_backprop"), found, "GuidedBackprop")
