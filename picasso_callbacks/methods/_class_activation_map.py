@@ -37,4 +37,5 @@ class ClassActivationMap(Method):
             score=f"gradient of the {live.differentiated.description} by {live.inside.feature_map(self.layer)}",
             title=self.title,
             scale=Scale(limit=None, signed=False),
+            notes=() if maps.any() else ("0 everywhere: nothing that this layer holds speaks for the targets.",),
         )

@@ -101,6 +101,7 @@ def _hats(places: np.ndarray, count: int) -> np.ndarray:
 
 def _difference(scores: np.ndarray, masks: RandomMasks) -> np.ndarray:
     """For each pixel the mean of scores `[P, M, K]` where it is shown minus that where it is not: `[P, K, h, w]`."""
+    scores = scores - scores.mean(axis=1, keepdims=True)  # which changes nothing but the error of large numbers
     sums: list[np.ndarray] = [np.zeros(1, "float32")] * 4
     for begin in range(0, masks.count, _AT_ONCE):
         indices = np.arange(begin, min(begin + _AT_ONCE, masks.count))

@@ -6,9 +6,7 @@ import pytest
 from keras import layers
 from PIL import Image
 
-from picasso_callbacks import Probes, explain
-from picasso_callbacks.methods.activations import Activations
-from picasso_callbacks.methods.grad_cam import GradCam
+from picasso_callbacks import Activations, GradCam, Probes, explain
 
 SIZE, TARGETS = (8, 12, 2), [0, 2]
 IMAGES = np.random.default_rng(5).uniform(0, 1, (3, *SIZE)).astype("float32")

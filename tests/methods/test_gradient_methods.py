@@ -6,12 +6,8 @@ import pytest
 from helpers.models import from_logits, linear
 from keras import ops
 
-from picasso_callbacks import Probes, explain
+from picasso_callbacks import InputXGradient, IntegratedGradients, Probes, SaliencyMap, SmoothGrad, explain
 from picasso_callbacks.methods.base import Look
-from picasso_callbacks.methods.input_x_gradient import InputXGradient
-from picasso_callbacks.methods.integrated_gradients import IntegratedGradients
-from picasso_callbacks.methods.saliency_map import SaliencyMap
-from picasso_callbacks.methods.smooth_grad import SmoothGrad
 from picasso_callbacks.model.live_model import LiveModel
 
 SIZE = (5, 7, 3)

@@ -6,11 +6,7 @@ import pytest
 from helpers.torch_twin import torch_twin
 from keras import layers
 
-from picasso_callbacks import Probes, explain
-from picasso_callbacks.methods.activations import Activations
-from picasso_callbacks.methods.grad_cam import GradCam
-from picasso_callbacks.methods.integrated_gradients import IntegratedGradients
-from picasso_callbacks.methods.smooth_grad import SmoothGrad
+from picasso_callbacks import Activations, GradCam, IntegratedGradients, Probes, SmoothGrad, explain
 
 SIZE, TARGETS = (13, 17, 3), [0, 2]
 IMAGES = np.random.default_rng(5).uniform(0, 1, (3, *SIZE)).astype("float32")

@@ -7,8 +7,7 @@ from helpers.models import from_logits
 from keras import layers
 from PIL import Image
 
-from picasso_callbacks import Probes, explain
-from picasso_callbacks.methods.score_cam import ScoreCam
+from picasso_callbacks import Probes, ScoreCam, explain
 
 SIZE, TARGETS = (8, 12, 2), [0, 2]
 IMAGES = np.random.default_rng(5).uniform(0, 1, (3, *SIZE)).astype("float32")
