@@ -26,6 +26,7 @@ from picasso_callbacks.model import LiveModel, Scores, Windows
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.report import Comparison, Report
 from picasso_callbacks.shortcuts import Dependence, Evidence, Hiding
+from picasso_callbacks.trust import Trust
 
 __all__ = [
     "Activations",
@@ -56,6 +57,7 @@ __all__ = [
     "ScoreCam",
     "Scores",
     "SmoothGrad",
+    "Trust",
     "Windows",
     "available_methods",
     "explain",

@@ -20,7 +20,7 @@ FLOORS = {
         {"encode", "explanation", "problems", "typing"},
         {"options", "probes"},
         {"render", "model"},
-        {"methods", "shortcuts"},
+        {"methods", "shortcuts", "trust"},
         {"report"},
         {"explain", "log", "training"},
         {"callback"},
@@ -49,6 +49,11 @@ FLOORS = {
         {"find_head"},
         {"reader"},
         {"targets"},
+        {"__init__"},
+    ],
+    "trust": [
+        {"orders", "redrawn"},
+        {"trust"},
         {"__init__"},
     ],
     "report": [

@@ -54,12 +54,14 @@ class LiveModel:
             the change is computed, up to four times as many, and of gradients a quarter. Halved where memory does not
             suffice.
         derived: Targets beside the classes: pairs of classes, or functions of the model's outputs.
+        weights: Weights to ask with instead of the model's own, which stay as they are; in the order of its `weights`.
 
     Attributes:
         inputs: The preprocessed probes, float32 `[P, ...]`.
         batches: Splits what is asked into batches.
         layout: Which elements of an input belong to which pixel of a map.
         head: How the output is read.
+        model: The model.
         classes: How many classes the model tells apart.
         inside: What the model's layers make of the probes.
         notes: What one must know of the model's answers to read them right.
@@ -74,8 +76,10 @@ class LiveModel:
         probes: Probes,
         options: Options = DEFAULTS,
         derived: Sequence[Derived] = (),
+        weights: Sequence[np.ndarray] | None = None,
     ):
         self.probes = probes
+        self.model = model
         self._inputs = Inputs(model, probes, options.preprocess)
         self._canvases: dict[Any, tuple[Canvas, np.ndarray]] = {}
         self.inputs = self._inputs.prepare(probes.images)
@@ -83,6 +87,8 @@ class LiveModel:
         arrangement = None if postprocess else self._inputs.arrangement(probes, shape)
         self.layout = Layout(shape, arrangement, postprocess)
         self._backend = make_backend(model)
+        if weights is not None:
+            self._backend.other_weights = [self._backend.to_device(one) for one in weights]
         best = self._backend.pixels // math.prod(self.layout.size)
         asked, differentiated = images_at_once(model, shape, free_bytes() if self._backend.in_memory else math.inf)
         limit = self._inputs.at_once or options.batch_size or min(max(best, SMALLEST), LARGEST, asked)
@@ -100,6 +106,9 @@ class LiveModel:
         self.inside = Inside(
             self._passes, self._gradients, self.inputs, self.layout.size, (self.batches, self._gradient_batches)
         )
+        if weights is not None:
+            self.notes: tuple[str, ...] = ()
+            return
         assumes_logits = self.head.source == "outputs" and self.head.reading != "value" and options.decode_prob is None
         guessed = training_notes(model, set() if options.preprocess else unused, assumes_logits)
         self.notes = (*self._steadiness(), *range_notes(model, self.inputs), *guessed)
