@@ -167,7 +167,7 @@ def captum_saliency(model: keras.Model, images: np.ndarray) -> Iterator[tuple[st
 def bare_gradients(images: np.ndarray, targets: int) -> Job:
     """The floor of saliency: one forward and a backward pass for each target, of the logits."""
     backend = make_backend(network(activation=None))
-    gradients = backend.compile_gradients(lambda call, inputs: call(inputs))
+    gradients = backend.compile_gradients(lambda call, inputs: (call(inputs), None))
     classes = np.tile(np.arange(targets, dtype="int32"), (len(images), 1))
     inputs = backend.to_device(images)
     return lambda: gradients(classes, inputs)

@@ -78,6 +78,10 @@ class Picasso(keras.callbacks.Callback):
         layout: `"composite"`: one card a probe. `"separate"`: one card for each probe and method.
         on_error: `"warn"`: an error during training is logged once, what failed is switched off. `"raise"`: it is
             raised.
+        trust: Whether to measure how far each map is to be trusted, and to say so beneath it: how fast the score falls
+            when places are hidden in the map's order, beside random orders; 30 forward passes for each probe, target
+            and map, and 120 for each probe. In a single look, also whether the map changes when the top half of a copy
+            of the weights is shuffled, for which all is asked and compiled once more.
         batch_size: The most images computed at once. `None`: found from the size of the images.
         incremental: Whether occlusion computes only what a window changes, where the model can be taken apart and that
             pays; the numbers are the same. `False`: always whole forward passes.
@@ -115,6 +119,7 @@ class Picasso(keras.callbacks.Callback):
         budget: float | None = None,
         layout: Literal["composite", "separate"] = "composite",
         on_error: Literal["warn", "raise"] = "warn",
+        trust: bool = False,
         batch_size: int | None = None,
         incremental: bool = True,
     ):

@@ -27,6 +27,7 @@ class Options:
     shortcuts: bool | None = None
     expected: str | None = None
     allowed: Collection[str] = ()
+    trust: bool = False
     batch_size: int | None = None
     incremental: bool = True
 

@@ -217,7 +217,7 @@ def test_a_method_that_returns_no_explanation_is_named(model):
     [
         (
             {"methods": "gradcam"},
-            r"'gradcam', which is no method; expected one of \['class_probabilities', 'partial_occ",
+            r"'gradcam', which is no method; expected one of \['activations', 'attention_rollout', 'cla",
         ),
         ({"methods": []}, "methods is empty; expected at least one of"),
         ({"methods": [SaliencyMap]}, "methods holds .*an instance of a picasso_callbacks.Method. Call it"),

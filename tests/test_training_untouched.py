@@ -10,7 +10,7 @@ import pytest
 from helpers.processes import run
 from helpers.random_training import random_layers, seed
 
-from picasso_callbacks import Picasso, Probes
+from picasso_callbacks import Picasso, Probes, available_methods
 from picasso_callbacks.explain import explain
 
 
@@ -100,6 +100,15 @@ class StateOfTheFramework(BuiltInFit):
         return super().call(inputs, training=training)
 
 
+@keras.saving.register_keras_serializable("tests")
+class Rectifies(StateOfTheFramework):
+    """The same, with rectifiers."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.convolution = keras.layers.Conv2D(4, 3, activation="relu")
+
+
 def recurrent():
     """Keras draws the dropout masks of recurrent layers in inference, too."""
     inputs = keras.Input((12, 10, 3))
@@ -130,6 +139,18 @@ MODELS = {
 }
 
 
+def attends():
+    """What every method asks for: rectifiers, a map, attention; and what a look must not touch."""
+    inputs = keras.Input((12, 10, 3))
+    hidden = keras.layers.RandomFlip(seed=3)(inputs)
+    hidden = keras.layers.Conv2D(4, 2, strides=2, activation="relu")(hidden)
+    hidden = keras.layers.Dropout(0.3)(keras.layers.BatchNormalization()(hidden))
+    tokens = keras.layers.Reshape((30, 4))(hidden)
+    tokens = keras.layers.Add()([tokens, keras.layers.MultiHeadAttention(2, 3, dropout=0.2)(tokens, tokens)])
+    hidden = keras.layers.ReLU()(keras.layers.Dense(8)(keras.layers.GlobalAveragePooling1D()(tokens)))
+    return keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(hidden))
+
+
 def images(count):
     rng = np.random.default_rng(0)
     return rng.uniform(0, 1, (count, 12, 10, 3)).astype("float32"), rng.integers(0, 3, count)
@@ -141,14 +162,14 @@ EAGER = {"subclassed_built_in_fit", "changes_in_call", "state_of_the_framework",
 UNBUILT = EAGER - {"recurrent_dropout"}
 
 
-def train(make, path, log_dir=None, epochs=2, eager=False):
+def train(make, path, log_dir=None, epochs=2, eager=False, **settings):
     """Trains with the callback if there is a `log_dir`, and returns all that a training leaves behind."""
     seed()
     model = make()
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=eager)
     x, y = images(22)
     held_out = images(10)
-    watch = [] if log_dir is None else [Picasso(log_dir, Probes(x[:2], labels=y[:2]))]
+    watch = [] if log_dir is None else [Picasso(log_dir, Probes(x[:2], labels=y[:2]), **settings)]
     history = model.fit(
         x, y, batch_size=8, epochs=epochs, shuffle=True, validation_data=held_out, callbacks=watch, verbose=0
     )
@@ -210,6 +231,27 @@ def test_nothing_changes(model, eager, tmp_path):
     if eager and model in UNBUILT:  # Keras notes the size of whatever batch it was built for
         for part in ("json", "saved"):
             del without[part]
+    assert_same(watched, without)
+
+
+WITHOUT_ATTENTION = [name for name in available_methods() if name != "attention_rollout"]
+
+
+@pytest.mark.parametrize(
+    ("make", "methods", "eager"),
+    [
+        pytest.param(attends, available_methods(), False, marks=pytest.mark.slow),
+        pytest.param(attends, available_methods(), True, marks=pytest.mark.slow),
+        (Rectifies, WITHOUT_ATTENTION, False),
+    ],
+)
+def test_nothing_changes_whatever_the_method(make, methods, eager, tmp_path):
+    without = train(make, tmp_path / "without.keras", eager=eager)
+    settings = {"methods": methods, "on_error": "raise", "shortcuts": False}
+    assert_same(train(make, tmp_path / "with.keras", tmp_path / "logs", eager=eager, **settings), without)
+
+
+def assert_same(watched, without):
     for part, value in without.items():
         if isinstance(value, (list, np.ndarray)):
             np.testing.assert_equal(watched[part], value, err_msg=part)
@@ -233,7 +275,7 @@ def test_explain_changes_nothing():
 
 UNSEEDED = """
 import sys, keras, numpy as np
-from picasso_callbacks import Picasso, Probes
+from picasso_callbacks import Picasso, Probes, available_methods
 layers = [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax")]
 model = keras.Sequential(layers)
 model.compile("sgd", "sparse_categorical_crossentropy", run_eagerly=True)

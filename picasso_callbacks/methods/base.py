@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import functools
 import re
 
 import numpy as np
@@ -20,11 +21,38 @@ class Look:
         live: The model, its probes and how they go together.
         scores: What the model says of the untouched probes.
         targets: int `[P, K]`, the classes that are explained of each probe.
+
+    What several methods need is asked for once a look, and kept as long as the look takes.
     """
 
     live: LiveModel
     scores: Scores
     targets: np.ndarray
+    _asked: dict[str | None, tuple[np.ndarray, ...]] = dataclasses.field(default_factory=dict, init=False, repr=False)
+
+    @functools.cached_property
+    def gradients(self) -> np.ndarray:
+        """The gradients of the targets' scores by the probes' inputs: float32 `[P, K, ...]`, not to be changed."""
+        return self.live.gradients(self.targets)
+
+    def activations(self, layer: str | None = None) -> np.ndarray:
+        """What a layer makes of the probes, float32 `[P, h, w, c]`; see `Inside.feature_map`. Not to be changed."""
+        if layer not in self._asked:
+            self._asked[layer] = (self.live.inside.activations(layer),)
+        return self._asked[layer][0]
+
+    def activations_and_gradients(self, layer: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """The same, and the gradients of the targets' scores by it, `[P, K, h, w, c]`. Not to be changed."""
+        if len(self._asked.get(layer, ())) != 2:
+            self._asked[layer] = self.live.inside.activations_and_gradients(self.targets, layer)
+        activations, gradients = self._asked[layer]
+        return activations, gradients
+
+    def summed_over_channels(self, values: np.ndarray) -> np.ndarray:
+        """Input-shaped numbers `[P, K, ...]` as maps to show: float32 `[P, K, H, W]`."""
+        layout = self.live.layout
+        maps = np.stack([layout.to_maps(of_targets).sum(axis=-1) for of_targets in values])
+        return self.live.to_display(maps)
 
 
 class Method(abc.ABC):
@@ -35,15 +63,11 @@ class Method(abc.ABC):
 
     Example:
 
-        class InputTimesGradient(Method):
+        class Gradient(Method):
             def explain(self, look):
-                live = look.live
-                products = live.gradients(look.targets) * live.inputs[:, None]
-                probes, targets = look.targets.shape
-                maps = live.layout.to_maps(products.reshape(probes * targets, *live.inputs.shape[1:])).sum(axis=-1)
                 return Explanation(
-                    live.to_display(maps.reshape(probes, targets, *live.layout.size)),
-                    unit="", score=live.head.description, title="input x gradient", scale=Scale(None, signed=True),
+                    look.summed_over_channels(look.gradients), unit="per unit of input",
+                    score=look.live.head.description, title="gradient", scale=Scale(None, signed=True),
                 )
     """
 

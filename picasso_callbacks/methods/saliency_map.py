@@ -27,7 +27,7 @@ class SaliencyMap(Method):
 
     def explain(self, look: Look) -> Explanation:
         live = look.live
-        maps = live.gradients(look.targets, keep=lambda gradients: _strongest(gradients, live.layout))
+        maps = strongest(look.gradients, live.layout)
         return Explanation(
             live.to_display(maps),
             unit="per unit of input",
@@ -38,7 +38,7 @@ class SaliencyMap(Method):
         )
 
 
-def _strongest(gradients: np.ndarray, layout: Layout) -> np.ndarray:
+def strongest(gradients: np.ndarray, layout: Layout) -> np.ndarray:
     """The largest of the channels' absolute gradients: `[N, K, ...]` -> `[N, K, h, w]`, an input at a time."""
     channels = (np.moveaxis(np.abs(layout.to_maps(of_targets)), -1, 0) for of_targets in gradients)
     return np.stack([functools.reduce(np.maximum, of_one) for of_one in channels])  # .max(axis=-1) is ten times slower

@@ -2,7 +2,7 @@
 
 from picasso_callbacks.model.canvases import check_canvas, hide_in_memory
 from picasso_callbacks.model.head import Scores, TargetChooser
-from picasso_callbacks.model.layout import Layout
+from picasso_callbacks.model.layout import Layout, resized
 from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.model.value_range import steep_note
 from picasso_callbacks.model.windows import Windows, check_length
@@ -16,5 +16,6 @@ __all__ = [
     "check_canvas",
     "check_length",
     "hide_in_memory",
+    "resized",
     "steep_note",
 ]

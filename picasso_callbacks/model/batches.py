@@ -64,15 +64,18 @@ class Batches:
             return self.limit
         return math.ceil(count / math.ceil(count / self.limit))
 
-    def collect(self, ask: Ask, count: int) -> tuple[np.ndarray, ...]:
-        """Asks about the rows 0 .. count - 1 and joins the answers: arrays `[count, ...]`."""
+    def collect(self, ask: Ask, count: int, every: int = 1) -> tuple[np.ndarray, ...]:
+        """Asks about the rows 0 .. count - 1 and joins the answers: arrays `[count, ...]`.
+
+        With `every`, only the mean of so many rows that follow each other is kept: arrays `[count // every, ...]`.
+        """
         answers: tuple[np.ndarray, ...] = ()
         start = 0
         while start < count:
             batch = self.fit(lambda size: ask(np.minimum(np.arange(start, start + size), count - 1)), count)  # noqa: B023
-            answers = answers or tuple(np.empty((count, *part.shape[1:]), part.dtype) for part in batch)
+            answers = answers or tuple(np.zeros((count // every, *part.shape[1:]), part.dtype) for part in batch)
             for answer, part in zip(answers, batch, strict=True):
-                answer[start : start + len(part)] = part[: count - start]
+                _put(answer, part[: count - start], start, every)
             if self._rehearsal.going_on:
                 self._rehearse(ask, count, answers)
                 break
@@ -120,6 +123,16 @@ class Batches:
         self._rehearsal.seconds += (time.perf_counter() - begin) * math.ceil(count / size)
         for answer in answers:
             answer[:] = answer[:1]
+
+
+def _put(answers: np.ndarray, part: np.ndarray, start: int, every: int) -> None:
+    """Puts the answers for the rows from `start` on where they belong, or their share of a mean."""
+    if every == 1:
+        answers[start : start + len(part)] = part
+        return
+    owners = np.arange(start, start + len(part)) // every
+    for owner in np.unique(owners):
+        answers[owner] += part[owners == owner].sum(axis=0) / every
 
 
 def is_out_of_memory(error: BaseException) -> bool:

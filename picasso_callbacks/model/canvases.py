@@ -65,12 +65,16 @@ def hide(gather: Gather, images: Any, canvases: Any, image_rows: Any, canvas_row
         canvases: `[M, ...]`.
         image_rows: int `[B]`, which image.
         canvas_rows: int `[B]`, which canvas.
-        hidden: bool `[B, ...]`, true where the canvas shows; its last axis may be 1.
+        hidden: bool `[B, ...]`, true where the canvas shows, or float32, how much of it does, 0..1; its last axis may
+            be 1.
 
     Returns:
         `[B, ...]`.
     """
-    return keras.ops.where(hidden, gather(canvases, canvas_rows), gather(images, image_rows))
+    canvas, image = gather(canvases, canvas_rows), gather(images, image_rows)
+    if keras.backend.standardize_dtype(hidden.dtype) == "bool":
+        return keras.ops.where(hidden, canvas, image)
+    return image + hidden * (canvas - image)
 
 
 def hide_in_memory(
@@ -86,6 +90,10 @@ def hide_in_memory(
     Fast if images and canvases have the same type and no gaps in memory; canvases may be one that is broadcast.
     """
     composed = np.take(images, image_rows, axis=0, out=composed, mode="clip")  # "raise" would copy twice
+    if hidden.dtype != bool:
+        for image, row, share in zip(composed, canvas_rows.tolist(), hidden, strict=True):
+            image += share * (canvases[row] - image)
+        return composed
     into, dense = composed, canvases.strides[-1] == canvases.itemsize
     if images.ndim > 2 and hidden.shape[-1] == 1 < images.shape[-1] and canvases.dtype == images.dtype and dense:
         into, canvases, hidden = _pixels(composed), _pixels(canvases), hidden[..., 0]

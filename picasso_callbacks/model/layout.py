@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image
 
 from picasso_callbacks.model.arrangement import Arrangement
 from picasso_callbacks.problems import naming
@@ -42,10 +43,10 @@ class Layout:
         self.plain = self._places.shape == shape and bool((self._places.ravel() == np.arange(self._places.size)).all())
 
     def input_masks(self, masks: np.ndarray) -> np.ndarray:
-        """Masks over pixels, bool `[N, h, w]`, as masks over inputs: bool `[N, *shape]`, or 1 where all are alike."""
+        """Masks over pixels `[N, h, w]`, of any type, as masks over inputs: `[N, *shape]`, or 1 where all are alike."""
         if self.plain:
             return masks[..., None]
-        flat = np.zeros((len(masks), int(np.prod(self._shape))), dtype=bool)
+        flat = np.zeros((len(masks), int(np.prod(self._shape))), dtype=masks.dtype)
         flat[:, self._places] = masks[..., None]
         return flat.reshape(-1, *self._shape)
 
@@ -54,6 +55,16 @@ class Layout:
         if self.plain:
             return arrays
         return arrays.reshape(len(arrays), -1)[:, self._places]
+
+
+def resized(maps: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Maps `[N, h, w]` at another size, bilinear: float32 `[N, *size]`."""
+    maps = maps.astype("float32", copy=False)
+    if maps.shape[1:] == size or not len(maps):
+        return maps
+    height, width = size
+    scaled = (Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR) for one in maps)
+    return np.stack([np.asarray(one) for one in scaled])
 
 
 def _no_image(shape: tuple[int, ...]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import logging
 import math
@@ -11,14 +10,15 @@ from typing import Any
 
 import keras
 import numpy as np
-from PIL import Image
 
 from picasso_callbacks.model.backends import make_backend
 from picasso_callbacks.model.batches import Batches
 from picasso_callbacks.model.canvases import make_canvases
-from picasso_callbacks.model.head import Derived, Scores
+from picasso_callbacks.model.gradients import Gradients
+from picasso_callbacks.model.head import Derived, Head, Scores
 from picasso_callbacks.model.inputs import Inputs
-from picasso_callbacks.model.layout import Layout
+from picasso_callbacks.model.inside import Inside
+from picasso_callbacks.model.layout import Layout, resized
 from picasso_callbacks.model.memory import free_bytes, images_at_once
 from picasso_callbacks.model.own_training import training_notes, unused_scaling
 from picasso_callbacks.model.passes import Passes
@@ -54,14 +54,16 @@ class LiveModel:
             the change is computed, up to four times as many, and of gradients a quarter. Halved where memory does not
             suffice.
         derived: Targets beside the classes: pairs of classes, or functions of the model's outputs.
+        weights: Weights to ask with instead of the model's own, which stay as they are; in the order of its `weights`.
 
     Attributes:
         inputs: The preprocessed probes, float32 `[P, ...]`.
         batches: Splits what is asked into batches.
         layout: Which elements of an input belong to which pixel of a map.
         head: How the output is read.
-        differentiated: The same, as far as gradients are concerned, for which logits are not always to be had.
+        model: The model.
         classes: How many classes the model tells apart.
+        inside: What the model's layers make of the probes.
         notes: What one must know of the model's answers to read them right.
 
     Raises:
@@ -74,8 +76,10 @@ class LiveModel:
         probes: Probes,
         options: Options = DEFAULTS,
         derived: Sequence[Derived] = (),
+        weights: Sequence[np.ndarray] | None = None,
     ):
         self.probes = probes
+        self.model = model
         self._inputs = Inputs(model, probes, options.preprocess)
         self._canvases: dict[Any, tuple[Canvas, np.ndarray]] = {}
         self.inputs = self._inputs.prepare(probes.images)
@@ -83,6 +87,8 @@ class LiveModel:
         arrangement = None if postprocess else self._inputs.arrangement(probes, shape)
         self.layout = Layout(shape, arrangement, postprocess)
         self._backend = make_backend(model)
+        if weights is not None:
+            self._backend.other_weights = [self._backend.to_device(one) for one in weights]
         best = self._backend.pixels // math.prod(self.layout.size)
         asked, differentiated = images_at_once(model, shape, free_bytes() if self._backend.in_memory else math.inf)
         limit = self._inputs.at_once or options.batch_size or min(max(best, SMALLEST), LARGEST, asked)
@@ -94,10 +100,15 @@ class LiveModel:
         possible = options.incremental and self.layout.plain and not probes.extra and not self._inputs.at_once
         windows = (options.batch_size or 4 * self.batches.limit) if possible else 0
         self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, windows)
-        self.differentiated = self.head
-        self._gradients = self._backend.compile_gradients(self._passes.target_scores)
+        self._gradients = Gradients(self._passes, self._inputs.differentiable)
         kept = -(-self.batches.limit // 4)  # what is computed has to be kept
         self._gradient_batches = self.batches.of(kept if options.batch_size else min(kept, differentiated))
+        self.inside = Inside(
+            self._passes, self._gradients, self.inputs, self.layout.size, (self.batches, self._gradient_batches)
+        )
+        if weights is not None:
+            self.notes: tuple[str, ...] = ()
+            return
         assumes_logits = self.head.source == "outputs" and self.head.reading != "value" and options.decode_prob is None
         guessed = training_notes(model, set() if options.preprocess else unused, assumes_logits)
         self.notes = (*self._steadiness(), *range_notes(model, self.inputs), *guessed)
@@ -158,46 +169,39 @@ class LiveModel:
     def gradients(
         self,
         targets: np.ndarray,
-        inputs: np.ndarray | None = None,
+        inputs: np.ndarray | Callable[[np.ndarray], np.ndarray] | None = None,
         rows: np.ndarray | None = None,
         keep: Callable[[np.ndarray], np.ndarray] = lambda gradients: gradients,
+        every: int = 1,
+        guided: bool = False,
     ) -> np.ndarray:
         """The gradients of targets' scores (logits where they are to be had) by some inputs.
 
         Args:
             targets: int `[N, K]`, the targets of each input.
-            inputs: As in `scores`.
+            inputs: As in `scores`; or makes some of them: int `[n]` -> `[n, ...]`, a batch at a time.
             rows: As in `scores`.
             keep: Makes of the gradients of a batch, float32 `[n, K, ...]`, what is wanted of them, `[n, ...]`: less
                 memory than to keep them all.
+            every: Of so many inputs that follow each other only the mean of what is kept is returned, and in memory.
+            guided: Whether ReLUs hand back only what is positive, as in guided backpropagation.
 
         Returns:
-            What `keep` returns, for all inputs: by default the gradients, float32 `[N, K, ...]`, in score per unit of
-            input.
+            What `keep` returns, for all inputs: by default the gradients, float32 `[N / every, K, ...]`, in score per
+            unit of input.
 
         Raises:
             ValueError: The scores can't be differentiated.
         """
-        inputs = self.inputs if inputs is None else inputs
-        rows = np.arange(len(inputs)) if rows is None else rows
+        given = self.inputs if inputs is None else inputs
+        inputs_of = given if callable(given) else given.__getitem__
+        rows = np.arange(len(targets)) if rows is None else rows
+        gradients = self._gradients.guided if guided else self._gradients.by_inputs
 
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
-            gradients = None
-            if self._inputs.differentiable:
-                asked = targets[batch].astype("int32"), inputs[batch], rows[batch].astype("int32")
-                gradients = self._gradients(*asked)
-                if gradients is None and self.differentiated.source == "logits":  # computed anew on the way back
-                    self.differentiated = dataclasses.replace(self.head, source="probabilities")
-                    self._gradients = self._backend.compile_gradients(self._passes.scores_of_outputs)
-                    gradients = self._gradients(*asked)
-            if gradients is None:
-                raise ValueError(
-                    "Picasso: the model's scores don't depend on its input in a way that can be differentiated, so "
-                    "there is no saliency map. Leave saliency_map out of methods=[...]."
-                )
-            return (keep(gradients),)
+            return (keep(gradients(targets[batch], inputs_of(batch), rows[batch])),)
 
-        return self._gradient_batches.collect(ask, len(targets))[0]
+        return self._gradient_batches.collect(ask, len(targets), every)[0]
 
     def scores_under_masks(
         self,
@@ -212,7 +216,7 @@ class LiveModel:
         Args:
             images: Inputs `[P, ...]` of the probes, preprocessed.
             canvases: Inputs `[M, ...]`, preprocessed.
-            masks: Gives masks, true where a pixel is hidden, by their indices.
+            masks: Gives masks by their indices: bool, true where a pixel is hidden, or float32, how much of it, 0..1.
             rows: Which probe, which canvas and which mask each of the B questions takes: three int `[B]`.
             measure: Keeps of the `Scores` of a batch what is wanted: takes them and the probes' rows, int `[b]`, and
                 returns `[b, K]`.
@@ -248,13 +252,13 @@ class LiveModel:
     def to_display(self, maps: np.ndarray) -> np.ndarray:
         """Maps `[P, K, h, w]` as float32 `[P, K, H, W]`, scaled to the probes' size where `preprocess` changed it."""
         height, width = self.probes.images.shape[1:3]
-        if maps.shape[2:] == (height, width):
-            return maps.astype("float32", copy=False)
-        scaled = [
-            np.asarray(Image.fromarray(one).resize((width, height), Image.Resampling.BILINEAR))
-            for one in maps.astype("float32").reshape(-1, *maps.shape[2:])
-        ]
-        return np.stack(scaled).reshape(*maps.shape[:2], height, width)
+        flat = resized(maps.reshape(-1, *maps.shape[2:]), (height, width))
+        return flat.reshape(*maps.shape[:2], height, width)
+
+    @property
+    def differentiated(self) -> Head:
+        """How the output is read as far as gradients are concerned, for which logits are not always to be had."""
+        return self._gradients.head
 
     @property
     def unit(self) -> str:

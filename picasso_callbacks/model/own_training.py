@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from picasso_callbacks.model.replaced import replaced
+
 _SCALING = (keras.layers.Rescaling, keras.layers.Normalization)
 
 
@@ -24,13 +26,10 @@ def unused_scaling(model: keras.Model) -> Iterator[set[str]]:
 
     None if the model trains as Keras does.
     """
-    unused: set[str] = set()
-    with contextlib.ExitStack() as put_back:
-        for layer in model._flatten_layers() if overrides(model, "train_step") else ():
-            if isinstance(layer, _SCALING) and "call" not in vars(layer):
-                unused.add(layer.name)
-                layer.call = _noting(layer, unused)
-                put_back.callback(delattr, layer, "call")
+    watched = model._flatten_layers() if overrides(model, "train_step") else []
+    scaling = [layer for layer in watched if isinstance(layer, _SCALING)]
+    unused = {layer.name for layer in scaling}
+    with replaced((layer, "call", _noting(layer, unused)) for layer in scaling):
         yield unused
 
 

@@ -16,7 +16,8 @@ from picasso_callbacks.model.passes import Passes
 from picasso_callbacks.model.windows import Windows
 
 Masks = Callable[[np.ndarray], np.ndarray]
-"""Gives the masks with these indices, int `[B]` -> bool `[B, h, w]`, so that they need exist only a batch at a time."""
+"""Gives the masks with these indices, int `[B]` -> `[B, h, w]`, so that they need exist only a batch at a time: bool,
+true where a pixel is hidden, or float32, how much of it is, 0..1."""
 
 Measure = Callable[[Scores, np.ndarray], np.ndarray]
 """Keeps of the `Scores` of a batch what is wanted: takes them and the probes' rows, int `[b]`; returns `[b, K]`."""
@@ -98,7 +99,7 @@ class UnderMasks:
         return self._routes.get(windows, self._batches) if self._routes else None
 
     def _asking(self, images: np.ndarray, canvases: np.ndarray) -> Callable[..., dict[str, Any]]:
-        """A function of images' and canvases' rows, int32 `[b]`, and of what is hidden, bool `[b, ...]`."""
+        """A function of images' and canvases' rows, int32 `[b]`, and of what is hidden, `[b, ...]`."""
         if not self._backend.in_memory:
             one = canvases.strides[0] == 0  # the same for all probes, and taken there once
             tables = [self._backend.to_device(table) for table in (images, canvases[:1] if one else canvases)]

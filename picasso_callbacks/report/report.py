@@ -20,6 +20,7 @@ from picasso_callbacks.report.overview import overview
 from picasso_callbacks.report.save import save
 from picasso_callbacks.report.table import Row, make_rows
 from picasso_callbacks.shortcuts import Findings, Proof, Swap, words_on_card
+from picasso_callbacks.trust import Trust
 
 PROOFS = 2
 """Of so many alarms the exchanges are shown."""
@@ -41,6 +42,7 @@ class Report(Findings):
         probabilities: float32 `[P, classes]`; `None` where the outputs are plain numbers.
         exclusive: Whether one class excludes the others, as under a softmax; else each is a yes or no of its own.
         explanations: An `Explanation` for each method, by its name.
+        trust: How far each method's maps are to be trusted, by its name; empty if that was not asked.
         notes: What one must know of the model's answers to read the numbers right, a sentence or two each.
         dependences: How far the answers hang on each cue that was tried; empty if shortcuts were not looked for.
         alarms: Those of them on which answers should not hang, but do; the worst first.
@@ -70,6 +72,7 @@ class Report(Findings):
     probabilities: np.ndarray | None
     explanations: Mapping[str, Explanation]
     exclusive: bool = True
+    trust: Mapping[str, Trust] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __getitem__(self, method: str) -> Explanation:

@@ -12,22 +12,23 @@ ROOT = pathlib.Path(__file__).parents[2]
 
 PROGRAM = """
 import keras, numpy as np
-import picasso_rise
+import picasso_shapley
 from picasso_callbacks import Probes, available_methods, explain
 
-assert "rise" in available_methods(), available_methods()
+assert "shapley" in available_methods(), available_methods()
 weights = np.zeros((12 * 12, 2), "float32")
-weights[[r * 12 + c for r in range(2, 4) for c in range(6, 8)], 1] = 1.0   # class 1 is seen in one bright corner
+weights[[r * 12 + c for r in range(3, 5) for c in range(6, 8)], 1] = 1.0  # class 1 is seen in one bright place
 dense = keras.layers.Dense(2, "softmax")
 model = keras.Sequential([keras.Input((12, 12, 1)), keras.layers.Flatten(), dense])
 dense.set_weights([weights, np.zeros(2)])
 probes = Probes(np.ones((1, 12, 12, 1), "float32"), labels=[1], value_range=(0, 1))
-report = explain(model, probes, methods=["rise"], targets="label")
-values = report["rise"].values
+report = explain(model, probes, methods=["shapley"], targets="label")
+values = report["shapley"].values
 assert values.shape == (1, 1, 12, 12), values.shape
-inside = values[0, 0, 2:4, 6:8].mean()
-values[0, 0, 2:4, 6:8] = 0
-print(picasso_rise.__file__, inside > 1.0, np.abs(values[0, 0, :, :4]).max() < inside / 2)
+# Cells are of 3 x 3 pixels. One holds all that counts: four pixels, each worth half a nat over grey.
+expected = np.zeros((12, 12))
+expected[3:6, 6:9] = 2.0
+print(picasso_shapley.__file__, np.allclose(values[0, 0], expected, atol=1e-5))
 """
 
 
@@ -44,4 +45,4 @@ def test_an_installed_package_brings_a_method(tmp_path):
         text=True,
         timeout=120,
     )
-    assert ran.stdout.strip().endswith(f"{tmp_path / 'picasso_rise.py'} True True"), ran.stdout + ran.stderr
+    assert ran.stdout.strip().endswith(f"{tmp_path / 'picasso_shapley.py'} True"), ran.stdout + ran.stderr

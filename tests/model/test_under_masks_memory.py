@@ -22,7 +22,6 @@ import re
 import keras
 import numpy as np
 from picasso_callbacks.explain import Inquiry
-from picasso_callbacks.methods.partial_occlusion import PartialOcclusion
 from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes
 
@@ -46,7 +45,6 @@ import re
 import keras
 import numpy as np
 from picasso_callbacks.callback import Picasso
-from picasso_callbacks.methods.partial_occlusion import PartialOcclusion
 from picasso_callbacks.probes import Probes
 
 keras.utils.set_random_seed(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -16,6 +16,8 @@ Tensor = Any
 Call = Callable[[Any], Any]
 """Runs the model on its inputs in inference mode, with the weights of this very moment."""
 
+Scored = Callable[..., tuple[Tensor, Any]]
+"""Makes scores that are differentiated, `[N, S]`, and whatever else is wanted of the same pass."""
 
 ALIGNMENT = 64
 """JAX and TensorFlow can take arrays that begin at a multiple of so many bytes as they are, and copy others.
@@ -32,10 +34,12 @@ class Backend(abc.ABC):
     Attributes:
         pixels: How many pixels of small images a batch best has, on processors: measured on small networks.
         in_memory: Whether tensors live where NumPy's arrays do, so that nothing is gained by making them on the device.
+        other_weights: With which weights the model is called, in the order of its own; `None`: with its own.
     """
 
     pixels: int
     in_memory: bool
+    other_weights: Sequence[Tensor] | None = None
 
     def __init__(self, model: keras.Model):
         self.model = model
@@ -47,7 +51,10 @@ class Backend(abc.ABC):
         `training=False` is said whether or not `call` takes it: Keras, from 3.10 on, hands it to the layers inside.
         Some of them train unless they are told not to (Resizing, RandomFlip), and so does everything behind them.
         """
-        return self.model(inputs, training=False)
+        if self.other_weights is None:
+            return self.model(inputs, training=False)
+        with keras.StatelessScope(state_mapping=list(zip(self.model.weights, self.other_weights, strict=True))):
+            return self.model(inputs, training=False)
 
     def left_alone(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function`, but what is assigned to the model's variables within (seeds, statistics, counters) is dropped."""
@@ -66,13 +73,13 @@ class Backend(abc.ABC):
         """
 
     @abc.abstractmethod
-    def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
-        """Compiles gradients of `function(call, inputs, *tensors)`, which returns scores `[N, S]`.
+    def compile_gradients(self, function: Scored) -> Callable[..., tuple[np.ndarray | None, Any]]:
+        """Compiles gradients of `function(call, inputs, *tensors)`, which returns scores `[N, S]` and whatever else.
 
         What is returned maps `(targets, inputs, *tensors)`, with `targets` int `[N, K]`, to float32 `[N, K, ...]`: for
         each of the K targets of an input the gradient of its score with regard to `inputs` `[N, ...]`, from one forward
         and K backward passes; or to `None` where the scores do not depend on `inputs` in a way that can be
-        differentiated.
+        differentiated. Beside it stands what else the function returned, a nest of tensors and `None`s, in NumPy.
         """
 
     @abc.abstractmethod

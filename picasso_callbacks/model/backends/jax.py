@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from jax.extend.core import Var
 
-from picasso_callbacks.model.backends.base import Backend, Tensor
+from picasso_callbacks.model.backends.base import Backend, Scored, Tensor
 
 
 class JaxBackend(Backend):
@@ -40,25 +40,25 @@ class JaxBackend(Backend):
 
         return run
 
-    def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
-        def gradients(state: list[Tensor], targets: Tensor, inputs: Tensor, *tensors: Tensor) -> Tensor:
-            scores, pull = jax.vjp(lambda x: self._with(state, function, x, *tensors), inputs)
+    def compile_gradients(self, function: Scored) -> Callable[..., tuple[np.ndarray | None, Any]]:
+        def gradients(state: list[Tensor], targets: Tensor, inputs: Tensor, *tensors: Tensor) -> tuple[Tensor, Any]:
+            scores, pull, rest = jax.vjp(lambda x: self._with(state, function, x, *tensors), inputs, has_aux=True)
             columns = [jax.nn.one_hot(column, scores.shape[1], dtype=scores.dtype) for column in targets.T]
-            return jax.numpy.stack([pull(column)[0] for column in columns], axis=1)
+            return jax.numpy.stack([pull(column)[0] for column in columns], axis=1), rest
 
         compiled = self._jit(gradients)
 
-        def run(targets: Any, *arrays: Any) -> np.ndarray | None:
-            found = np.asarray(compiled(self._state(), targets, *arrays))
-            return found if found.any() or self._differentiable(function, *arrays) else None
+        def run(targets: Any, *arrays: Any) -> tuple[np.ndarray | None, Any]:
+            found, rest = jax.tree.map(np.asarray, compiled(self._state(), targets, *arrays))
+            return found if found.any() or self._differentiable(function, *arrays) else None, rest
 
         return run
 
-    def _differentiable(self, function: Callable[..., Tensor], inputs: Tensor, *tensors: Tensor) -> bool:
+    def _differentiable(self, function: Scored, inputs: Tensor, *tensors: Tensor) -> bool:
         """Whether scores depend on inputs through what has a derivative: rounding has none, for which JAX gives 0."""
 
         def slope(x: Tensor, change: Tensor) -> Tensor:
-            return jax.jvp(lambda x: self._with(self._state(), function, x, *tensors), (x,), (change,))[1]
+            return jax.jvp(lambda x: self._with(self._state(), function, x, *tensors)[0], (x,), (change,))[1]
 
         graph = jax.make_jaxpr(slope)(inputs, inputs).jaxpr
         changing = {graph.invars[1]}

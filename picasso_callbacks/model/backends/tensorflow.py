@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context
 
-from picasso_callbacks.model.backends.base import ALIGNMENT, Backend, Tensor
+from picasso_callbacks.model.backends.base import ALIGNMENT, Backend, Scored, Tensor
 
 _SEED = 0x9CA550
 """None that a person chooses."""
@@ -36,9 +36,9 @@ class TensorFlowBackend(Backend):
 
         return run
 
-    def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
+    def compile_gradients(self, function: Scored) -> Callable[..., tuple[np.ndarray | None, Any]]:
         compiled = self._compiled(functools.partial(_gradients, self.left_alone(function)))
-        return lambda *arrays: _to_numpy(compiled(*map(tf.convert_to_tensor, arrays)))
+        return lambda *arrays: tf.nest.map_structure(_to_numpy, compiled(*map(tf.convert_to_tensor, arrays)))
 
     def _compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """A `tf.function` after which variables that Keras does not know of are as before, too."""
@@ -120,13 +120,13 @@ def _another_seed() -> Iterator[None]:
         inner._seed, inner._rng = before
 
 
-def _gradients(function: Callable[..., Tensor], targets: Tensor, inputs: Tensor, *tensors: Tensor) -> Tensor | None:
+def _gradients(function: Scored, targets: Tensor, inputs: Tensor, *tensors: Tensor) -> tuple[Tensor | None, Any]:
     with tf.GradientTape(persistent=True, watch_accessed_variables=False) as tape:
         tape.watch(inputs)
-        scores = function(inputs, *tensors)
+        scores, rest = function(inputs, *tensors)
     columns = tf.unstack(tf.one_hot(targets, tf.shape(scores)[1], dtype=scores.dtype), axis=1)
     found = [tape.gradient(scores, inputs, column) for column in columns]
-    return None if any(gradient is None for gradient in found) else tf.stack(found, axis=1)
+    return None if any(gradient is None for gradient in found) else tf.stack(found, axis=1), rest
 
 
 def _to_tensor(array: Any) -> Tensor:

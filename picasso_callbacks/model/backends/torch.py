@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import torch
 
-from picasso_callbacks.model.backends.base import Backend, Tensor
+from picasso_callbacks.model.backends.base import Backend, Scored, Tensor
 
 
 class TorchBackend(Backend):
@@ -30,22 +30,24 @@ class TorchBackend(Backend):
 
         return run
 
-    def compile_gradients(self, function: Callable[..., Tensor]) -> Callable[..., np.ndarray | None]:
+    def compile_gradients(self, function: Scored) -> Callable[..., tuple[np.ndarray | None, Any]]:
         function = self.left_alone(function)
 
-        def run(targets: Any, inputs: Any, *arrays: Any) -> np.ndarray | None:
+        def run(targets: Any, inputs: Any, *arrays: Any) -> tuple[np.ndarray | None, Any]:
             with torch.enable_grad(), self._own_state():
                 leaf = self.to_device(inputs).detach().requires_grad_()
-                scores = function(leaf, *map(self.to_device, arrays))
+                scores, rest = function(leaf, *map(self.to_device, arrays))
+            rest = keras.tree.map_structure(_to_numpy, rest)
             if not scores.requires_grad:
-                return None
+                return None, rest
             places = self.to_device(targets).long()
             last = places.shape[1] - 1
             found = []
             for k in range(last + 1):
                 column = torch.zeros_like(scores).scatter_(1, places[:, k, None], 1)
                 found += torch.autograd.grad(scores, leaf, column, retain_graph=k < last, allow_unused=True)
-            return None if any(gradient is None for gradient in found) else _to_numpy(torch.stack(found, dim=1))
+            unknown = any(gradient is None for gradient in found)
+            return None if unknown else _to_numpy(torch.stack(found, dim=1)), rest
 
         return run
 

@@ -1,5 +1,6 @@
 """How the model's answers are read: as which probabilities, by which scores, for which targets."""
 
+from picasso_callbacks.model.head.head import Head
 from picasso_callbacks.model.head.logits import hides_logits, recorded_activations
 from picasso_callbacks.model.head.pick import Pick
 from picasso_callbacks.model.head.reader import Derived, Reader, make_reader, to_numpy
@@ -8,6 +9,7 @@ from picasso_callbacks.model.head.targets import TargetChooser
 
 __all__ = [
     "Derived",
+    "Head",
     "Pick",
     "Reader",
     "Scores",

@@ -8,6 +8,8 @@ from typing import Any
 
 import keras
 
+from picasso_callbacks.model.replaced import replaced, together
+
 _LAST = (keras.activations.softmax, keras.activations.sigmoid)
 
 
@@ -36,8 +38,8 @@ class Recorded:
         if found is None and self._calls and hasattr(output, "shape"):
             last = self._calls[-1][0]
             with contextlib.suppress(Exception):  # of another number of elements, perhaps
-                found = keras.ops.reshape(last, output.shape) if _together(last, output) else None
-        return found if found is not None and _together(found, output) else None
+                found = keras.ops.reshape(last, output.shape) if together(last, output) else None
+        return found if found is not None and together(found, output) else None
 
     def wrap(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """`function`, but each call is recorded."""
@@ -54,22 +56,16 @@ class Recorded:
 def recorded_activations(model: keras.Model) -> Iterator[Recorded]:
     """Within this, calls of the softmaxes and sigmoids in the model's layers are recorded; then all is as before."""
     recorded = Recorded()
-    with contextlib.ExitStack() as put_back:
-        for layer in model._flatten_layers():
-            if isinstance(layer, keras.layers.Softmax):
-                layer.call = recorded.wrap(layer.call)
-                put_back.callback(delattr, layer, "call")
-            elif getattr(layer, "activation", None) in _LAST and not _is_of_the_class(layer, "activation"):
-                put_back.callback(setattr, layer, "activation", layer.activation)
-                layer.activation = recorded.wrap(layer.activation)
+    found = []
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.Softmax):
+            found.append((layer, "call", recorded.wrap(layer.call)))
+        elif getattr(layer, "activation", None) in _LAST and not _is_of_the_class(layer, "activation"):
+            found.append((layer, "activation", recorded.wrap(layer.activation)))
+    with replaced(found):
         yield recorded
 
 
 def _is_of_the_class(layer: keras.Layer, attribute: str) -> bool:
     """Whether an attribute is a property, as the activation of recurrent layers is: another layer does what it says."""
     return isinstance(getattr(type(layer), attribute, None), property)
-
-
-def _together(tensor: Any, other: Any) -> bool:
-    """Whether both are values of one trace: what was given within a loop, or to be computed again, is not to be had."""
-    return all(getattr(tensor, place, None) is getattr(other, place, None) for place in ("_trace", "graph"))

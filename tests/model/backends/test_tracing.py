@@ -4,7 +4,7 @@ import keras
 import pytest
 from helpers import small_training
 
-from picasso_callbacks import Picasso
+from picasso_callbacks import Picasso, available_methods
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() == "torch", reason="torch runs the model's Python code at every call"
@@ -65,6 +65,26 @@ def test_the_model_is_traced_when_training_begins_and_never_after(tmp_path):
     at_begin, at_epochs = traces(model, Picasso(tmp_path / "short", small_training.probes(2)), 5)
     assert at_begin == 3  # scores, scores under masks, gradients
     assert at_epochs == [0] * 5
+
+
+def test_no_method_traces_the_model_after_training_began(tmp_path):
+    methods = [name for name in available_methods() if name != "attention_rollout"]
+    keras.utils.set_random_seed(1)
+    convolution = keras.layers.Conv2D(4, 3, activation="relu")
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            CountsCalls(),
+            convolution,
+            *(keras.layers.Flatten(), keras.layers.Dense(3, "softmax")),
+        ]
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    at_begin, at_epochs = traces(model, Picasso(tmp_path, small_training.probes(2), methods=methods), 3)
+    # Scores, the same under masks, gradients, each for every size of a batch; guided ones, and those by a map; which
+    # layers return a map, and what it holds.
+    assert at_begin <= 12
+    assert at_epochs == [0] * 3
 
 
 @pytest.mark.slow
