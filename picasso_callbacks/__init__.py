@@ -1,19 +1,47 @@
 """See what a Keras network looks at while it trains.
 
 What is here, and the types of `picasso_callbacks.typing`, is for use; all that lies deeper may change.
+
+Names are imported when they are first asked for: TensorBoard opens its tab from here, too, in a process that needs no
+Keras and may have no backend for it.
 """
 
-from picasso_callbacks.callback import Picasso
-from picasso_callbacks.explain import explain
-from picasso_callbacks.explanation import Explanation, Scale
-from picasso_callbacks.methods import Look, Method, available_methods
-from picasso_callbacks.methods.class_probabilities import ClassProbabilities
-from picasso_callbacks.methods.partial_occlusion import PartialOcclusion
-from picasso_callbacks.methods.saliency_map import SaliencyMap
-from picasso_callbacks.model import LiveModel, Scores, Windows
-from picasso_callbacks.probes import Probes
-from picasso_callbacks.report import Comparison, Report
-from picasso_callbacks.shortcuts import Dependence, Evidence, Hiding
+import importlib
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from picasso_callbacks.callback import Picasso
+    from picasso_callbacks.explain import explain
+    from picasso_callbacks.explanation import Explanation, Scale, WindowValues
+    from picasso_callbacks.methods import Look, Method, available_methods
+    from picasso_callbacks.methods.class_probabilities import ClassProbabilities
+    from picasso_callbacks.methods.partial_occlusion import PartialOcclusion
+    from picasso_callbacks.methods.saliency_map import SaliencyMap
+    from picasso_callbacks.model import LiveModel, Scores, Windows
+    from picasso_callbacks.probes import Probes
+    from picasso_callbacks.report import Comparison, Report
+    from picasso_callbacks.shortcuts import Dependence, Evidence, Hiding
+    from picasso_callbacks.store import Run
+    from picasso_callbacks.trainings import Trainings, load
+
+_HOMES = {
+    "callback": ["Picasso"],
+    "explain": ["explain"],
+    "explanation": ["Explanation", "Scale", "WindowValues"],
+    "methods": ["Look", "Method", "available_methods"],
+    "methods.class_probabilities": ["ClassProbabilities"],
+    "methods.partial_occlusion": ["PartialOcclusion"],
+    "methods.saliency_map": ["SaliencyMap"],
+    "model": ["LiveModel", "Scores", "Windows"],
+    "probes": ["Probes"],
+    "report": ["Comparison", "Report"],
+    "shortcuts": ["Dependence", "Evidence", "Hiding"],
+    "store": ["Run"],
+    "trainings": ["Trainings", "load"],
+}
+"""Where each name comes from; the same as above, for programs that check types."""
 
 __all__ = [
     "ClassProbabilities",
@@ -29,10 +57,39 @@ __all__ = [
     "Picasso",
     "Probes",
     "Report",
+    "Run",
     "SaliencyMap",
     "Scale",
     "Scores",
+    "Trainings",
+    "WindowValues",
     "Windows",
     "available_methods",
     "explain",
+    "load",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    home = next((home for home, names in _HOMES.items() if name in names), None)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+class _Package(types.ModuleType):
+    """The package, in which `explain` is the function, also once the module of that name has been imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "explain" and isinstance(value, types.ModuleType):
+            value = value.explain
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
