@@ -97,7 +97,7 @@ class _Runs:
             if name not in self._records:
                 return None
             if what not in ("training", "history"):
-                step = int(what) if what.lstrip("-").isdecimal() and len(what) < 20 else -1
+                step = int(what) if what.isascii() and what.isdecimal() and len(what) < 20 else -1
                 return self._records[name].data("maps", step)
             run = self._run(name)
             return (training if what == "training" else history)(run) if len(run.steps) else None

@@ -712,7 +712,7 @@ class Player {
     const [run] = this.shown, alone = this.state.probe;
     const probes = alone ? [run.names.indexOf(alone)].filter((each) => each >= 0) : this.order(run);
     this.tiles = [];
-    const side = alone ? 260 : SIZES[this.state.size];
+    const side = alone ? 220 : SIZES[this.state.size];
     const groups = probes.map((probe) => {
       const group = make("article", "probe"), name = run.names[probe];
       group.append(alone ? make("h3", "", name) : pressed(name, "open", () => this.set({probe: name}), "Shows this probe alone"));
@@ -829,8 +829,9 @@ class Player {
     const table = run.training[scale.signed ? "colors_signed" : "colors_unsigned"];
     paintMap(canvas, bitmap, side, found, scale, blank, table, this.state.layout === "overlay" ? this.state.opacity : null);
     const unit = this.unitOf(run, method, place, probe, k), region = run.region(probe, y, x);
-    const range = blank ? "near 0 everywhere" : `${number(low)} to ${number(high)}${unit ? ` ${unit}` : ""}`;
-    caption.textContent = `${method.replaceAll("_", " ")}, ${titled}: ${range}`;
+    const size = scale.signed ? `${number(low)} to ${number(high)}` : `up to ${number(high)}`;
+    const range = blank ? "near 0 everywhere" : `${size}${unit ? ` ${unit}` : ""}`;
+    caption.textContent = `${run.methods[method].title}, ${titled}: ${blank ? range : size}`;
     canvas.setAttribute("aria-label",
       `${name}, ${method} of ${titled} at ${run.about.unit} ${run.steps[place]}: ${range}${blank ? "" : `, most at the ${where(y, x)}`}${region && !blank ? `, on ${region}` : ""}`);
   }
@@ -894,7 +895,7 @@ class Player {
         const row = make("div", now ? "alarm-row now" : "alarm-row");
         row.append(make("b", "", name), make("span", "", `${now ? "" : `not now; at ${run.about.unit} ${run.steps[first]}: `}${one.count} answers change, gap ${number(one.gap)}, ${percent(one.area)} of the picture`));
         row.append(pressed(`first at ${run.about.unit} ${run.steps[first]}`, "jump", () => this.jump(run, first)));
-        if (one.moved.length) row.append(pressed(`its ${one.moved.length} probes`, "moved", () => this.set({only: one.moved.join(","), probe: ""})));
+        if (one.moved.length) row.append(pressed(`show its ${one.moved.length} probes`, "moved", () => this.set({only: one.moved.join(","), probe: ""})));
         box.append(row);
       }
       const proofs = looks.get(run).about?.proofs ?? [], pictures = looks.get(run).proofs;
@@ -927,7 +928,7 @@ class Player {
           shown.append(line);
         }
       }
-      shown.open = this.proofsOpen ?? true;
+      shown.open = this.proofsOpen ?? false;
       shown.addEventListener("toggle", () => { this.proofsOpen = shown.open; });
       if (proofs.length) box.append(shown);
       if (box.childElementCount) parts.push(box);

@@ -4,6 +4,7 @@ import {render as show} from "./player.js";
 
 const PATIENCE = 20_000;  // milliseconds
 const LIVE = 5_000;
+const OWN = "p.picasso.";
 
 async function get(path) {
   const answer = await fetch(path, {signal: AbortSignal.timeout(PATIENCE), credentials: "same-origin"});
@@ -49,8 +50,19 @@ function page() {
   }
 }
 
+// What a link says: the parts of the page's hash that begin with p.picasso. TensorBoard 2.21 tells a plugin of them only
+// once the hash has changed, so the hash itself is read where that is allowed.
+async function linked(host) {
+  try {
+    const parts = window.parent.location.hash.slice(1).split("&").map((each) => each.split("=").map(decodeURIComponent));
+    return Object.fromEntries(parts.filter(([name]) => name.startsWith(OWN)).map(([name, value]) => [name.slice(OWN.length), value]));
+  } catch {
+    return await host.ask("experimental.GetURLPluginData") ?? {};
+  }
+}
+
 function link(told) {
-  const parts = Object.entries(told).map(([name, value]) => `p.picasso.${name}=${encodeURIComponent(value)}`);
+  const parts = Object.entries(told).map(([name, value]) => `${OWN}${name}=${encodeURIComponent(value)}`);
   return `${page()}#${["picasso", ...parts].join("&")}`;
 }
 
@@ -75,10 +87,16 @@ export async function render() {
   const host = connect();
   const [css, state] = await Promise.all([
     get("./player.css").then((answer) => answer.text()),
-    host.ask("experimental.GetURLPluginData"),
+    linked(host),
   ]);
-  const player = await show({source, el, css, state: state ?? {}, link});
+  let player = await show({source, el, css, state, link});
   host.on("experimental.DataReloaded", () => player.reload());
+  try {  // a link that is opened where the tab is open already
+    window.parent.addEventListener("hashchange", async () => {
+      const other = await linked(host);
+      if (Object.keys(other).length) player = await show({source, el, css, state: other, link});
+    });
+  } catch {}
   const watch = async () => {
     if (!document.hidden) await player.reload();
     setTimeout(watch, LIVE);
