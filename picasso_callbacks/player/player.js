@@ -393,7 +393,7 @@ function drawn(tag, attributes, text = "") {
 }
 
 function chosen(label, options, value, classes, change) {
-  const box = make("label", "field"), select = make("select", classes);
+  const box = make("label", "field"), select = make("select", classes, "", {"aria-label": label});
   for (const [key, text] of options) select.append(new Option(text, key, false, key === value));
   select.value = value;
   select.addEventListener("change", () => change(select.value));
@@ -623,7 +623,7 @@ class Player {
       type: "range", min: 0, max: this.axis.length - 1, step: 1, "aria-label": this.state.by === "share" ? "share of the training" : this.shown[0].about.unit,
     });
     this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
-    this.moment = make("output", "moment");
+    this.moment = make("span", "moment");
     const runs = make("details", "runs");
     runs.append(make("summary", "", `${this.shown.length} of ${this.index.runs.length} runs`));
     for (const {name} of this.index.runs) {
@@ -638,6 +638,7 @@ class Player {
       runs.append(label);
     }
     runs.open = this.bar.querySelector(".runs")?.open ?? false;
+    this.bar.hidden = this.axis.length < 2 && this.index.runs.length < 2;  // a single look
     this.bar.replaceChildren(this.playButton, this.slider, this.moment);
     if (this.index.runs.length > 1) this.bar.append(runs);
     if (this.shown.length > 1) {
