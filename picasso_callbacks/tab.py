@@ -6,6 +6,8 @@ must neither need Keras nor ever fail.
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 import os
 import threading
 import time
@@ -17,7 +19,9 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from picasso_callbacks.player import ASSETS, asset, history, index_of, training
-from picasso_callbacks.store import Records, Run, find_runs, read_entries
+from picasso_callbacks.store import Entry, Records, Run, find_runs, read_entries
+
+logger = logging.getLogger("picasso_callbacks")
 
 IMAGES = 1000
 """Pictures of a card that TensorBoard keeps, unless it is told how many: enough for every epoch of most trainings."""
@@ -53,7 +57,11 @@ class PicassoPlugin(base_plugin.TBPlugin):
         return {**assets, "/index": _app(self._index), "/look": _app(self._look)}
 
     def is_active(self) -> bool:
-        return bool(self._runs.steps())
+        try:
+            return bool(self._runs.steps())
+        except Exception:  # or TensorBoard would list no tab at all
+            logger.warning("Picasso: the log directory could not be read.", exc_info=True)
+            return False
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
         return base_plugin.FrontendMetadata(es_module_path="/tab.js", tab_name="Picasso", disable_reload=False)
@@ -72,6 +80,20 @@ class PicassoPlugin(base_plugin.TBPlugin):
         return http_util.Respond(request, answer, "application/octet-stream")
 
 
+@dataclasses.dataclass
+class _Opened:
+    """A run whose numbers were read, as long as there are no more; answers that take long are kept."""
+
+    entries: dict[tuple[str, int], Entry]
+    run: Run
+    answers: dict[str, bytes] = dataclasses.field(default_factory=dict)
+
+    def answer(self, what: str) -> bytes | None:
+        if what not in self.answers and len(self.run.steps):
+            self.answers[what] = training(self.run) if what == "training" else history(self.run)
+        return self.answers.get(what)
+
+
 class _Runs:
     """The runs under some directories. A run is found by its name in a list, never by a path from outside."""
 
@@ -79,7 +101,7 @@ class _Runs:
         self._log_dirs = log_dirs
         self._lock = threading.Lock()
         self._records: dict[str, Records] = {}
-        self._opened: dict[str, tuple[int, Run]] = {}
+        self._opened: dict[str, _Opened] = {}
         self._read_at = -FRESH
 
     def steps(self) -> dict[str, list[int]]:
@@ -99,14 +121,16 @@ class _Runs:
             if what not in ("training", "history"):
                 step = int(what) if what.isascii() and what.isdecimal() and len(what) < 20 else -1
                 return self._records[name].data("maps", step)
-            run = self._run(name)
-            return (training if what == "training" else history)(run) if len(run.steps) else None
+            return self._opened_run(name).answer(what)
 
-    def _run(self, name: str) -> Run:
-        count = len(self._records[name].entries)
-        if self._opened.get(name, (0, None))[0] != count:
-            self._opened[name] = count, Run(name, self._records[name])
-        return self._opened[name][1]
+    def _opened_run(self, name: str) -> _Opened:
+        opened, entries = self._opened.get(name), self._records[name].entries
+        if opened is None or opened.entries != entries:
+            run, kept = Run(name, self._records[name]), {}
+            if opened is not None and (opened.run.about, opened.run.methods) == (run.about, run.methods):
+                kept = {what: one for what, one in opened.answers.items() if what == "training"}  # takes longest
+            opened = self._opened[name] = _Opened(dict(entries), run, kept)
+        return opened
 
     def _refresh(self) -> None:
         if time.monotonic() - self._read_at < FRESH:

@@ -129,6 +129,15 @@ def test_it_is_inactive_without_numbers(tmp_path, log_dir):
     assert not plugin(tmp_path / "other").is_active()
 
 
+def test_a_log_directory_that_cannot_be_read_leaves_other_tabs_alone(log_dir, monkeypatch, caplog):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("picasso_callbacks.tab.find_runs", refuse)
+    assert plugin(log_dir).is_active() is False
+    assert "could not be read" in caplog.text
+
+
 def test_new_epochs_and_runs_are_found(tmp_path, report, monkeypatch):
     monkeypatch.setattr("picasso_callbacks.tab.FRESH", 0.0)
     browser = client(tmp_path)

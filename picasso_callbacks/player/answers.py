@@ -91,7 +91,9 @@ def history(run: Run, smaller: Smaller = Smaller()) -> bytes:
             largest = run.largest(method)[kept]
             arrays[f"largest_{method}"] = np.nan_to_num(largest)
     said = [{name: run.findings(step)[name] for name in _SAID} for step in steps]
-    arrays["about"] = to_text({"said": said, "methods": run.methods, "evidence": list(evidence)})
+    arrays["about"] = to_text(
+        {"said": said, "methods": run.methods, "evidence": list(evidence), "begun": run.about["begun"]}
+    )
     return to_npz(arrays)
 
 

@@ -20,18 +20,23 @@ const DEFAULTS = {
 // ---- .npz -----------------------------------------------------------------------------------------------------------
 
 async function inflate(bytes) {
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  const {readable, writable} = new DecompressionStream("deflate-raw"), writer = writable.getWriter();
+  const read = new Response(readable).arrayBuffer();  // first, or the writer would wait for a reader
+  const written = writer.write(bytes).then(() => writer.close());
+  return new Uint8Array((await Promise.all([read, written]))[0]);
 }
 
+let half = null;  // every number of 16 bits
+
 function halves(words) {
-  const values = new Float32Array(words.length);
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i], exponent = (word >> 10) & 31, fraction = word & 1023;
+  half ??= Float32Array.from({length: 65536}, (_, word) => {
+    const exponent = (word >> 10) & 31, fraction = word & 1023;
     const size = exponent === 0 ? fraction * 2 ** -24
       : exponent === 31 ? (fraction ? NaN : Infinity) : (1 + fraction / 1024) * 2 ** (exponent - 15);
-    values[i] = word & 32768 ? -size : size;
-  }
+    return word & 32768 ? -size : size;
+  });
+  const values = new Float32Array(words.length);
+  for (let i = 0; i < words.length; i++) values[i] = half[words[i]];
   return values;
 }
 
@@ -184,30 +189,34 @@ function percent(value) {
   return `${value > 0.99 && value < 1 ? (100 * value).toFixed(1) : Math.round(100 * value)} %`;
 }
 
-// Window numbers [rows, columns] as pixels [height, width], by what a pixel takes of each row and column.
+// Pixels along one axis that take the same of each window are one cell: [windows, pixels] of weights as
+// {of: the cell of each pixel, weights: of each cell}. With the usual windows eight cells make a side.
+function cells({shape: [windows, side], values}) {
+  const known = new Map(), of = new Uint16Array(side), weights = [];
+  for (let pixel = 0; pixel < side; pixel++) {
+    const taken = Array.from({length: windows}, (_, window) => values[window * side + pixel]), key = taken.join();
+    if (!known.has(key)) known.set(key, weights.push(taken) - 1);
+    of[pixel] = known.get(key);
+  }
+  return {of, weights};
+}
+
+// Window numbers as cells: a mean over the windows that hide them.
 function spread(grid, rows, columns) {
-  const [n, height] = rows.shape, [m, width] = columns.shape;
-  const half = new Float32Array(n * width), pixels = new Float32Array(height * width);
-  for (let r = 0; r < n; r++) {
-    for (let c = 0; c < m; c++) {
-      const value = grid[r * m + c];
-      for (let x = 0; x < width; x++) half[r * width + x] += value * columns.values[c * width + x];
-    }
-  }
-  for (let r = 0; r < n; r++) {
-    for (let y = 0; y < height; y++) {
-      const weight = rows.values[r * height + y];
-      if (weight) for (let x = 0; x < width; x++) pixels[y * width + x] += weight * half[r * width + x];
-    }
-  }
-  return pixels;
+  const width = columns.weights.length, half = rows.weights[0].map((_, r) => columns.weights.map(
+    (weights) => weights.reduce((sum, weight, c) => sum + weight * grid[r * weights.length + c], 0)));
+  const values = new Float32Array(rows.weights.length * width);
+  rows.weights.forEach((weights, y) => weights.forEach((weight, r) => {
+    if (weight) for (let x = 0; x < width; x++) values[y * width + x] += weight * half[r][x];
+  }));
+  return values;
 }
 
 // ---- a run ----------------------------------------------------------------------------------------------------------
 
 class Run {
   constructor(name, steps, total) {
-    Object.assign(this, {name, steps, total, pictures: new Map()});
+    Object.assign(this, {name, listed: steps.length, total, pictures: new Map(), kept: new Map()});
   }
 
   async open(source) {
@@ -217,6 +226,18 @@ class Run {
     this.about = training.about;
     this.names = this.about.names;
     this.use(history);
+    await Promise.all(this.names.map((_, probe) => this.bitmap("pictures", probe)));
+    return this;
+  }
+
+  // Goes on with the epochs that have come since; all is read anew where another training began in this run.
+  async reopen(source, steps, total) {
+    const history = await readNpz(await source.look(this.name, "history"));
+    const same = history.about.begun === this.about.begun;
+    if (!same) return new Run(this.name, steps, total).open(source);
+    for (const key of this.kept.keys()) if (key.startsWith("so far")) this.kept.delete(key);
+    this.use(history);
+    Object.assign(this, {listed: steps.length, total});
     return this;
   }
 
@@ -264,13 +285,21 @@ class Run {
   // The scale of a method's colours. One without an end of its own ends at the largest value so far, as on the cards.
   scale(method, place, probe) {
     const {scale} = this.methods[method];
-    if (scale.limit != null) return scale;
-    let limit = 0;
-    const probes = this.history.answers ? [probe] : [...Array(this.P).keys()];
-    for (let step = 0; step <= place; step++) {
-      for (const each of probes) limit = Math.max(limit, this.at(`largest_${method}`, step, each) || 0);
+    return scale.limit != null ? scale : {...scale, limit: this.largestSoFar(method)[place * this.P + probe]};
+  }
+
+  // Of each look and probe. Of plain numbers, whose units are the same, that of all probes.
+  largestSoFar(method) {
+    const key = `so far ${method}`;
+    if (!this.kept.has(key)) {
+      const largest = Float32Array.from(this.history[`largest_${method}`].values), {P} = this;
+      for (let begin = 0; begin < largest.length; begin += P) {
+        if (!this.history.answers) largest.fill(Math.max(...largest.subarray(begin, begin + P)), begin, begin + P);
+        for (let i = begin; begin && i < begin + P; i++) largest[i] = Math.max(largest[i], largest[i - P]);
+      }
+      this.kept.set(key, largest);
     }
-    return {...scale, limit};
+    return this.kept.get(key);
   }
 
   // Whether scores can be shown as probabilities: where they are log-odds of a class.
@@ -279,23 +308,30 @@ class Run {
     return Boolean(windows) && unit === "nats" && this.at("targets", place, probe, k) < this.about.class_names.length;
   }
 
-  // A map, {values, height, width, grid}, in the chosen view; null where there is none.
+  cellsOf(name) {
+    if (!this.kept.has(name)) this.kept.set(name, cells(this.training[name]));
+    return this.kept.get(name);
+  }
+
+  // A map in the chosen view: {values, width} of its cells, the cell of each pixel down (`rows`) and across
+  // (`columns`), and of windows their numbers, `grid`. null where there is none.
   map(look, method, place, probe, k, view) {
     const windows = look[`windows_${method}`], pixels = look[`map_${method}`];
     if (k < 0 || (!windows && !pixels)) return null;
     const [, K, rows, columns] = (windows ?? pixels).shape, size = rows * columns, begin = (probe * K + k) * size;
     if (pixels) {
       const scale = look[`scale_${method}`].values[probe * K + k] || 1;
-      return {values: pixels.values.slice(begin, begin + size).map((each) => each * scale), height: rows, width: columns};
+      const values = pixels.values.slice(begin, begin + size);
+      for (let i = 0; i < size; i++) values[i] *= scale;
+      return {values, width: columns, rows: Uint16Array.from(Array(rows).keys()), columns: Uint16Array.from(Array(columns).keys())};
     }
     let grid = windows.values.slice(begin, begin + size);
     if (view === "probability" && this.hasProbabilities(method, place, probe, k)) {
       const base = this.at("log_odds", place, probe, k);
       grid = grid.map((fall) => sigmoid(base) - sigmoid(base - fall));
     }
-    const rowWeights = this.training[`rows_${method}`], columnWeights = this.training[`columns_${method}`];
-    const values = spread(grid, rowWeights, columnWeights);
-    return {values, height: rowWeights.shape[1], width: columnWeights.shape[1], grid, rows, columns};
+    const down = this.cellsOf(`rows_${method}`), across = this.cellsOf(`columns_${method}`);
+    return {values: spread(grid, down, across), width: across.weights.length, rows: down.of, columns: across.of, grid};
   }
 
   bitmap(name, index) {
@@ -332,42 +368,62 @@ function draw(canvas, bitmap, width, height) {
   return paper;
 }
 
-// A map over the probe's greys, with the colours of the cards; or mixed with the probe where `opacity` says so.
-function paintMap(canvas, bitmap, side, found, scale, blank, table, opacity) {
+let scratch = null;
+
+// A probe at one size: its pixels, and which of the table's greys each is.
+function reduced(bitmap, side, greys) {
   const [width, height] = fit(bitmap.width, bitmap.height, side);
-  const paper = draw(canvas, bitmap, width, height), picture = paper.getImageData(0, 0, width, height);
-  const pixels = picture.data, colors = table.values, greys = table.shape[1], steps = (table.shape[0] - 1) / 2;
-  const part = opacity == null ? 1 : opacity / 100;
-  const bar = Object.assign({}, scale);
-  const places = new Int16Array(found.values.length);
-  for (let i = 0; i < places.length; i++) {
-    const value = found.values[i];
-    places[i] = Number.isFinite(value) ? Math.round(steps * (blank ? 0 : position(value, bar))) + steps : -1;
+  const picture = draw(scratch ??= make("canvas"), bitmap, width, height).getImageData(0, 0, width, height);
+  const {data} = picture, grey = new Uint8Array(width * height);
+  for (let i = 0; i < grey.length; i++) {
+    const luminance = (19595 * data[4 * i] + 38470 * data[4 * i + 1] + 7471 * data[4 * i + 2] + 32768) >> 16;  // as Pillow's "L"
+    grey[i] = luminance * greys >> 8;
   }
-  for (let y = 0; y < height; y++) {
-    const row = Math.floor((y + 0.5) * found.height / height) * found.width;
-    for (let x = 0; x < width; x++) {
-      const at = 4 * (y * width + x), place = places[row + Math.floor((x + 0.5) * found.width / width)];
-      const [red, green, blue] = [pixels[at], pixels[at + 1], pixels[at + 2]];
-      const grey = (19595 * red + 38470 * green + 7471 * blue + 32768) >> 16;  // as Pillow's "L"
-      const from = 3 * (place * greys + Math.min(greys - 1, Math.floor(grey * greys / 256)));
-      for (let c = 0; c < 3; c++) {
-        const color = place < 0 ? (Math.floor((x + y) / 5) % 2 ? 150 : 112) : colors[from + c];
-        pixels[at + c] = part * color + (1 - part) * pixels[at + c];
-      }
-    }
-  }
-  paper.putImageData(picture, 0, 0);
+  return {width, height, pixels: new Uint32Array(data.buffer), grey};
 }
 
-function extremes(found) {
+// A table's colours, [steps, greys, 3], as pixels.
+function inked({values}) {
+  const colors = new Uint8Array(values.length / 3 * 4).fill(255);
+  for (let i = 0; i < values.length / 3; i++) colors.set(values.subarray(3 * i, 3 * i + 3), 4 * i);
+  return new Uint32Array(colors.buffer);
+}
+
+// A map over the probe's greys, with the colours of the cards; or mixed with the probe where `opacity` says so.
+function paintMap(canvas, probe, found, scale, blank, table, opacity) {
+  const {width, height, pixels, grey} = probe, [steps, greys] = table.shape, middle = (steps - 1) / 2;
+  const colors = table.inked ??= inked(table), picture = new ImageData(width, height);
+  const out = new Uint32Array(picture.data.buffer), {rows, columns} = found;
+  const starts = new Int32Array(found.values.length), across = new Uint16Array(width);
+  for (let i = 0; i < starts.length; i++) {
+    const value = found.values[i], place = blank ? 0 : position(value, scale);
+    starts[i] = Number.isFinite(value) ? greys * (middle + Math.round(middle * place)) : -1;
+  }
+  for (let x = 0; x < width; x++) across[x] = columns[Math.floor((x + 0.5) * columns.length / width)];
+  for (let y = 0, i = 0; y < height; y++) {
+    const row = found.width * rows[Math.floor((y + 0.5) * rows.length / height)];
+    for (let x = 0; x < width; x++, i++) {
+      const start = starts[row + across[x]];
+      out[i] = start < 0 ? ((x + y) / 5 & 1 ? 0xff969696 : 0xff707070) : colors[start + grey[i]];
+    }
+  }
+  if (opacity != null) {
+    const before = new Uint8Array(pixels.buffer), {data} = picture, part = opacity / 100;
+    for (let i = 0; i < data.length; i++) data[i] = part * data[i] + (1 - part) * before[i];
+  }
+  Object.assign(canvas, {width, height});
+  canvas.getContext("2d").putImageData(picture, 0, 0);
+}
+
+// The smallest and largest value, and where the largest is, as parts of the height and width.
+function extremes({values, width, rows, columns}) {
   let low = Infinity, high = -Infinity, at = 0;
-  found.values.forEach((value, place) => {
+  values.forEach((value, place) => {
     if (value < low) low = value;
     if (value > high) [high, at] = [value, place];
   });
-  const y = (Math.floor(at / found.width) + 0.5) / found.height, x = ((at % found.width) + 0.5) / found.width;
-  return {low, high, y, x};
+  const middle = (of, cell) => (of.indexOf(cell) + of.lastIndexOf(cell) + 1) / 2 / of.length;
+  return {low, high, y: middle(rows, Math.floor(at / width)), x: middle(columns, at % width)};
 }
 
 function where(y, x) {
@@ -515,23 +571,23 @@ class Player {
     const wanted = this.state.runs.filter((name) => names.includes(name));
     const runs = wanted.length ? wanted : names.slice(-1);
     const last = first ? false : this.place === this.axis.length - 1;
-    const grown = index.runs.filter(({name, steps}) => this.runs.get(name) && steps.length !== this.runs.get(name).steps.length);
+    const grown = index.runs.filter(({name, steps}) => this.runs.get(name) && steps.length !== this.runs.get(name).listed);
     const fewer = !first && names.join("\n") === this.known;
     if (!first && fewer && !grown.length) {
       if (this.status.classList.contains("wrong")) this.say("");
       return;
     }
     this.known = names.join("\n");
-    for (const {name} of grown) this.runs.delete(name);
-    await this.choose(runs, last ? null : this.state.step);
+    await this.choose(runs, last ? null : this.state.step, grown.map((run) => run.name));
   }
 
-  async choose(names, step) {
+  async choose(names, step, grown = []) {
     try {
-      await Promise.all(names.map(async (name) => {
-        if (this.runs.has(name)) return;
+      await Promise.all([...names, ...grown.filter((name) => !names.includes(name))].map(async (name) => {
+        const known = this.runs.get(name);
+        if (known && !grown.includes(name)) return;
         const {steps, total} = this.index.runs.find((run) => run.name === name);
-        const run = await new Run(name, steps, total).open(this.source);
+        const run = known ? await known.reopen(this.source, steps, total) : await new Run(name, steps, total).open(this.source);
         this.runs.set(name, run);
       }));
     } catch (error) {
@@ -713,6 +769,11 @@ class Player {
     const [run] = this.shown, alone = this.state.probe;
     const probes = alone ? [run.names.indexOf(alone)].filter((each) => each >= 0) : this.order(run);
     this.tiles = [];
+    this.rows = new Map();
+    this.watch?.disconnect();
+    this.watch = new IntersectionObserver((seen) => {
+      for (const {target, isIntersecting} of seen) this.rows.get(target).near = isIntersecting;
+    }, {rootMargin: "300px"});
     const side = alone ? 220 : SIZES[this.state.size];
     const groups = probes.map((probe) => {
       const group = make("article", "probe"), name = run.names[probe];
@@ -730,13 +791,17 @@ class Player {
         const columns = this.columns(each, Boolean(alone)).map(([method, target]) => {
           const figure = make("figure", "tile"), canvas = make("canvas", "", "", {role: "img"}), caption = make("figcaption");
           figure.append(canvas, caption);
+          figure.style.width = `${side}px`;
           pictures.append(figure);
           const tile = {run: each, probe: index, method, target, canvas, caption, side};
           canvas.addEventListener("pointermove", (event) => this.inspect(tile, event));
           canvas.addEventListener("pointerleave", () => this.inspector.replaceChildren());
           return tile;
         });
-        this.tiles.push({run: each, probe: index, says, columns});
+        const entry = {run: each, probe: index, says, columns, near: false};
+        this.tiles.push(entry);
+        this.rows.set(row, entry);
+        this.watch.observe(row);
       }
       return group;
     });
@@ -773,7 +838,8 @@ class Player {
     let looks;
     try {
       looks = new Map(await Promise.all(this.shown.map(async (each) => [each, await this.look(each, places.get(each))])));
-      await this.paint(this.tiles, looks, places, mine);
+      const seen = this.tiles.filter((row) => row.near);
+      await this.paint(seen.length ? seen : this.tiles, looks, places, mine);
     } catch (error) {
       if (mine === this.drawing) this.say(`${unit} ${step} can't be shown: ${error.message}`, true);
       return;
@@ -786,6 +852,7 @@ class Player {
     await this.buildVerdict(looks, places);
     if (this.state.probe) this.buildMore(places);
     this.changed(this.told());
+    await this.paintRest(looks, places, mine);
     if (mine === this.drawing && this.place + 1 < this.axis.length) {  // the next one is likely to be asked for
       for (const each of this.shown) {
         const next = this.state.by === "epoch" ? each.steps.findIndex((one) => one >= this.axis[this.place + 1]) : -1;
@@ -807,8 +874,18 @@ class Player {
     }
   }
 
+  // What is out of sight, a few rows at a time: the next step does not wait for it.
+  async paintRest(looks, places, mine) {
+    const rest = this.tiles.filter((row) => !row.near);
+    for (let at = 0; at < rest.length && mine === this.drawing; at += 8) {
+      await new Promise((done) => setTimeout(done));
+      await this.paint(rest.slice(at, at + 8), looks, places, mine);
+    }
+  }
+
   paintTile(tile, look, place, bitmap) {
     const {run, probe, method, target, canvas, caption, side} = tile, name = run.names[probe];
+    if (!method && tile.done) return;
     const [width, height] = fit(bitmap.width, bitmap.height, side);
     const k = run.rank(place, probe, target);
     const found = method ? run.map(look, method, place, probe, k, this.state.view) : null;
@@ -817,6 +894,7 @@ class Player {
     const titled = k < 0 ? "not explained" : run.targetName(run.at("targets", place, probe, k));
     if (!found) {
       const paper = draw(canvas, bitmap, width, height);
+      tile.done = true;
       if (method) {
         paper.fillStyle = "#888c";
         paper.fillRect(0, 0, width, height);
@@ -828,7 +906,9 @@ class Player {
     const scale = this.scaleOf(run, method, place, probe, k);
     const {low, high, y, x} = extremes(found), blank = Math.max(Math.abs(low), Math.abs(high)) < Math.max(scale.neutral, 1e-30);
     const table = run.training[scale.signed ? "colors_signed" : "colors_unsigned"];
-    paintMap(canvas, bitmap, side, found, scale, blank, table, this.state.layout === "overlay" ? this.state.opacity : null);
+    const key = `${side} ${probe}`;
+    if (!run.kept.has(key)) run.kept.set(key, reduced(bitmap, side, table.shape[1]));
+    paintMap(canvas, run.kept.get(key), found, scale, blank, table, this.state.layout === "overlay" ? this.state.opacity : null);
     const unit = this.unitOf(run, method, place, probe, k), region = run.region(probe, y, x);
     const size = scale.signed ? `${number(low)} to ${number(high)}` : `up to ${number(high)}`;
     const range = blank ? "near 0 everywhere" : `${size}${unit ? ` ${unit}` : ""}`;
@@ -1018,7 +1098,8 @@ class Player {
     if (region) lines.push(`region: ${region}`);
     if (found) {
       const unit = this.unitOf(run, method, place, probe, k), about = run.methods[method];
-      const value = found.values[Math.floor(y * found.height) * found.width + Math.floor(x * found.width)];
+      const cell = (of, at) => of[Math.floor(at * of.length)];
+      const value = found.values[cell(found.rows, y) * found.width + cell(found.columns, x)];
       lines.push(`here: ${number(value)}${unit ? ` ${unit}` : ""}`);
       if (found.grid) {
         const {size, rows, columns} = about.windows;
@@ -1159,10 +1240,13 @@ class Player {
       rows[0].columns.forEach(({method, target}, column) => {
         const maps = rows.map((row) => row.columns[column]?.found), shape = maps.find(Boolean);
         if (!method || !shape) return;
-        const size = shape.height * shape.width, values = new Float32Array(maps.length * size).fill(NaN);
-        maps.forEach((found, at) => { if (found) values.set(found.values, at * size); });
+        const {rows: down, columns: across} = shape, size = down.length * across.length;
+        const values = new Float32Array(maps.length * size).fill(NaN);
+        maps.forEach((found, at) => down.forEach((row, y) => across.forEach((cell, x) => {
+          if (found) values[at * size + y * across.length + x] = found.values[row * found.width + cell];
+        })));
         const title = `${before}${method}${this.state.probe ? `_${target}` : ""}`;
-        arrays[title] = {shape: [maps.length, shape.height, shape.width], values};
+        arrays[title] = {shape: [maps.length, down.length, across.length], values};
       });
       const place = places.get(run);
       for (const name of ["log_odds", "probabilities", "values", "targets"]) {

@@ -96,7 +96,8 @@ def test_all_probes_move_together_and_every_epoch_is_there(page, address):
         expect(moment(frame)).to_have_text(f"epoch {epoch} · {epoch + 1} of {EPOCHS} epochs")
         frame.locator(f"section.player[data-step='{epoch}']").wait_for()
         for index in (0, len(NAMES) - 1):
-            assert f"at epoch {epoch}:" in told(frame, index)[1]
+            canvas = frame.locator("article.probe").nth(index).locator("canvas").nth(1)
+            expect(canvas).to_have_attribute("aria-label", re.compile(f"at epoch {epoch}:"))
     slider.press("End")
     frame.locator(f"section.player[data-step='{EPOCHS - 1}']").wait_for()
     slider.fill("3")

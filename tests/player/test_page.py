@@ -91,6 +91,7 @@ def test_a_file_has_a_limit_and_says_what_it_leaves_out(log_dir, tmp_path, opene
 def test_a_report_is_a_file_too(report, tmp_path, opened):
     path = report.save_html(tmp_path / "deep" / "report.html")
     page = opened(path)
+    page.locator("section.player[data-step]").wait_for()
     expect(page.locator("article.probe")).to_have_count(24)
     assert page.locator(".bar").is_hidden()  # there is one look
     label = page.locator("article.probe").nth(1).locator("canvas").nth(1).get_attribute("aria-label")
