@@ -517,7 +517,7 @@ class Player {
     this.root.adoptedStyleSheets = [sheet];
     this.main = make("section", "player", "", {"aria-label": "Picasso"});
     this.root.append(this.main);
-    for (const name of ["bar", "tools", "status", "verdict", "wall", "legend", "inspector"]) {
+    for (const name of ["bar", "tools", "status", "verdict", "legend", "wall", "inspector"]) {
       this[name] = make("div", name);
       this.main.append(this[name]);
     }
@@ -974,6 +974,7 @@ class Player {
         const one = (now ? said : run.said[first]).dependences.find((each) => each.name === name);
         if (!one) continue;
         const row = make("div", now ? "alarm-row now" : "alarm-row");
+        row.title = "gap: how much more of its probability an answer loses with the cue of another class than of its own";
         row.append(make("b", "", name), make("span", "", `${now ? "" : `not now; at ${run.about.unit} ${run.steps[first]}: `}${one.count} answers change, gap ${number(one.gap)}, ${percent(one.area)} of the picture`));
         row.append(pressed(`first at ${run.about.unit} ${run.steps[first]}`, "jump", () => this.jump(run, first)));
         if (one.moved.length) row.append(pressed(`show its ${one.moved.length} probes`, "moved", () => this.set({only: one.moved.join(","), probe: ""})));

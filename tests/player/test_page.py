@@ -33,7 +33,7 @@ def log_dir(tmp_path_factory):
 @pytest.fixture(scope="module")
 def report():
     images = np.random.default_rng(0).integers(0, 256, (24, 96, 96, 3), dtype="uint8")
-    weights = np.random.default_rng(1).normal(0, 1e-4, (images[0].size, 2))
+    weights = np.random.default_rng(1).normal(0, 1e-3, (images[0].size, 2))
     names = [HOSTILE, *(f"probe {index:02}" for index in range(1, 24))]
     return explain(linear(images[0].shape, weights, "softmax"), Probes(images, names=names), shortcuts=False)
 
@@ -95,7 +95,7 @@ def test_a_report_is_a_file_too(report, tmp_path, opened):
     expect(page.locator("article.probe")).to_have_count(24)
     assert page.locator(".bar").is_hidden()  # there is one look
     label = page.locator("article.probe").nth(1).locator("canvas").nth(1).get_attribute("aria-label")
-    name, method, low, high = re.match(r"(.*), (\w+) of class \d: (\S+) to (\S+) nats", label).groups()
+    name, method, low, high = re.match(r"(.*), (\w+) of class \d at look 0: (\S+) to (\S+) nats", label).groups()
     values = report["partial_occlusion"].values[1, 0]
     assert (name, method) == ("probe 01", "partial_occlusion")
     assert (float(low), float(high)) == pytest.approx((values.min(), values.max()), rel=0.06)
