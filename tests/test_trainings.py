@@ -155,6 +155,17 @@ def test_a_look_is_bounded_whatever_the_probes(tmp_path):
     assert maps_record(report)["map_saliency_map"].shape == (64, 2, 58, 58)
 
 
+def test_a_window_at_every_pixel_is_kept_as_pixels(tmp_path):
+    image = np.random.default_rng(0).random((48, 32, 32, 1), dtype="float32")  # of 2 x 900 windows, 346 kB
+    model = linear((32, 32, 1), np.random.default_rng(1).normal(0, 1, (1024, 2)), "softmax")
+    report = explain(model, Probes(image), methods=[PartialOcclusion(3, 1)], shortcuts=False)
+    kept(tmp_path, 0, report)
+    run = load(tmp_path)["."]
+    assert "windows" not in run.methods["partial_occlusion"]
+    values = report["partial_occlusion"].values
+    np.testing.assert_allclose(run.values("partial_occlusion", epoch=0), values, atol=np.abs(values).max() / 2**11)
+
+
 def test_reading_takes_no_keras(trained):
     program = (
         f"import sys, picasso_callbacks\nrun = picasso_callbacks.load({str(trained[0])!r})['picasso']\n"

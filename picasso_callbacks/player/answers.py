@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from picasso_callbacks.encode import encode
+from picasso_callbacks.encode import encode, encode_png
 from picasso_callbacks.explanation import Scale
 from picasso_callbacks.render import overlay, resize_image, thumbnail
 from picasso_callbacks.store import Run, from_npz, to_npz, to_text
 
 CLASSES = 24
 """Of so many classes probabilities are drawn over epochs: those that probes are, or are taken for, first."""
+
+EXACT = 64
+"""Pictures up to so many pixels are enlarged: they are sent as they are."""
 
 GREYS = 32
 """Into so many greys the probe under a map is divided."""
@@ -136,7 +139,8 @@ def _colors(signed: bool) -> np.ndarray:
 
 def _files(name: str, pictures: Iterable[np.ndarray], side: int) -> dict[str, np.ndarray]:
     """Pictures as files, one after the other, and where each ends."""
-    files = [encode(_fit(each, side)) for each in pictures]
+    small = [_fit(each, side) for each in pictures]
+    files = [encode_png(each) if max(each.shape) <= EXACT else encode(each) for each in small]
     ends = np.cumsum([len(file) for file in files]).astype("int32")
     return {name: np.frombuffer(b"".join(files), "uint8"), f"{name}_ends": ends}
 

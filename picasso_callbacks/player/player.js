@@ -49,7 +49,7 @@ function readNpy(bytes) {
   const shape = /'shape': \((.*?)\)/.exec(header)[1].split(",").filter((each) => each.trim()).map(Number);
   const data = bytes.slice(end).buffer;
   const of = {"<f4": Float32Array, "<f8": Float64Array, "<i4": Int32Array, "|u1": Uint8Array, "<f2": Uint16Array}[kind];
-  if (!of) throw new Error(`An array of ${kind} can't be read.`);
+  if (!of || /'fortran_order': True/.test(header)) throw new Error(`An array of ${kind} can't be read.`);
   const values = new of(data);
   return {shape, values: kind === "<f2" ? halves(values) : values};
 }

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from picasso_callbacks.explanation import Explanation
+from picasso_callbacks.explanation import Explanation, WindowValues
 from picasso_callbacks.render import resize_image, thumbnail
 from picasso_callbacks.store import HeldRecords, Run, to_text
 
@@ -50,8 +50,8 @@ def training_record(report: Report, unit: str) -> Arrays:
     if regions:
         arrays["regions"] = np.stack([_small_masks(masks) for masks in regions.values()])
     for name, found in report.maps().items():
-        if found.windows is not None:
-            arrays[f"canvas_{name}"] = _small(found.windows.canvas, PICTURE)
+        if (windows := _windows(found)) is not None:
+            arrays[f"canvas_{name}"] = _small(windows.canvas, PICTURE)
     return arrays
 
 
@@ -92,10 +92,11 @@ def maps_record(report: Report) -> Arrays:
     arrays: Arrays = {}
     pixelwise = {}
     for name, found in report.maps().items():
-        if found.windows is None:
+        windows = _windows(found)
+        if windows is None:
             pixelwise[name] = found.values
         else:
-            arrays[f"windows_{name}"] = found.windows.values.astype("float32")
+            arrays[f"windows_{name}"] = windows.values.astype("float32")
     proofs = [_proof(report, index) for index in range(min(PROOFS, len(report.proofs)))]
     if proofs:
         arrays["proofs"] = _small(np.concatenate([pictures for _, pictures in proofs]), PROOF_PICTURE)
@@ -137,10 +138,19 @@ def _about(found: Explanation) -> dict[str, Any]:
         "is_map": found.is_map,
         "scale": vars(found.scale) if found.scale is not None else None,
     }
-    if found.windows is not None:
-        places = {"rows": found.windows.rows.tolist(), "columns": found.windows.columns.tolist()}
-        about["windows"] = {"size": found.windows.size, **places}
+    if (windows := _windows(found)) is not None:
+        about["windows"] = {
+            "size": windows.size,
+            "rows": windows.rows.tolist(),
+            "columns": windows.columns.tolist(),
+        }
     return about
+
+
+def _windows(found: Explanation) -> WindowValues | None:
+    """The windows of a map, where they are not so many that pixels, made small, take less."""
+    few = found.windows is not None and found.windows.values.nbytes <= LOOK_BYTES / 3
+    return found.windows if few else None
 
 
 def _dependence(report: Report, one: Any) -> dict[str, Any]:

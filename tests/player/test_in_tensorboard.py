@@ -16,8 +16,9 @@ from helpers.watched import BIASED, EPOCHS, HONEST, HOSTILE, NAMES
 from PIL import Image
 from playwright.sync_api import expect
 
-from picasso_callbacks import explain, load
+from picasso_callbacks import Scale, explain, load
 from picasso_callbacks.log.numbers import Numbers
+from picasso_callbacks.render import overlay
 
 pytestmark = in_a_browser
 
@@ -161,6 +162,25 @@ def test_the_colour_bar_has_numbers(page, address):
     frame.get_by_label("in", exact=True).select_option("probability")
     expect(bar.locator(".ticks span").first).to_have_text("-1")
     assert "of probability" in told(frame)[1]
+
+
+def test_colours_are_those_of_the_cards(page, address, biased):
+    """Pixel for pixel: each repeats a value and a grey of the probe, of which the player tells 32."""
+    frame = tab(page, address)
+    side = 128
+    places = ((np.arange(side) + 0.5) * 12 / side).astype(int)
+    grey = np.asarray(Image.fromarray(biased.images[0]).convert("L"))[places][:, places] // 8 * 8
+    for column, method in ((1, "partial_occlusion"), (2, "saliency_map")):
+        scale = Scale(**biased.methods[method]["scale"])
+        if scale.limit is None:
+            scale = scale.with_limit(float(biased.largest(method)[:, 0].max()))
+        values = biased.values(method, probe=0, epoch=EPOCHS - 1)[0][places][:, places]
+        pixels = "canvas => Array.from(canvas.getContext('2d').getImageData(0, 0, 128, 128).data)"
+        shown = frame.locator("article.probe").first.locator("canvas").nth(column).evaluate(pixels)
+        found, expected = np.reshape(shown, (side, side, 4))[..., :3], overlay(values, grey, scale)
+        off = np.abs(found.astype(int) - expected).max(axis=-1)
+        assert off.max() <= 8  # a neighbouring colour, where sixteen bits round otherwise
+        assert (off == 0).mean() > 0.95
 
 
 def test_pointing_at_a_window_shows_what_hiding_it_does(page, address, biased):

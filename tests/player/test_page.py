@@ -101,6 +101,20 @@ def test_a_report_is_a_file_too(report, tmp_path, opened):
     assert (float(low), float(high)) == pytest.approx((values.min(), values.max()), rel=0.06)
 
 
+def test_plain_numbers_are_shown_as_such(tmp_path, opened):
+    images = np.random.default_rng(0).random((2, 8, 8, 1), dtype="float32")
+    report = explain(linear((8, 8, 1), np.eye(64, 3), None), Probes(images), decode_prob="value", targets=[0, 2])
+    page = opened(report.save_html(tmp_path / "report.html"))
+    page.locator("section.player[data-step]").wait_for()
+    first, second = (float(value) for value in images[0, 0, :2, 0])
+    says = page.locator(".says").first.inner_text()
+    assert [float(each) for each in says.removeprefix("gives ").split(", ")][:2] == pytest.approx([first, second], 0.06)
+    page.locator("article.probe canvas").nth(1).hover(position={"x": 5, "y": 5})
+    expect(page.locator(".inspected")).to_contain_text("value 0: ")
+    page.get_by_role("button", name="probe 00").click()
+    expect(page.locator("article.probe h3")).to_have_text("probe 00")
+
+
 def notebook(path, *bundles):
     """A notebook that was run, saved, and converted to HTML."""
     cells = [

@@ -126,6 +126,12 @@ def test_objects_are_neither_written_nor_read(tmp_path):
         from_npz(to_npz({"values": np.array([{}], dtype=object)}))
 
 
+def test_the_last_axis_is_the_fastest():
+    """What the player reads, and what fancy indexing does not always make."""
+    turned = np.arange(6.0).reshape(2, 3).T
+    assert from_npz(to_npz({"turned": turned}))["turned"].flags.c_contiguous
+
+
 def test_text_is_json_without_nan():
     assert to_text({"a": [np.float32("nan"), np.int64(3), np.bool_(True)], "名": "x"}).tobytes() == (
         b'{"a": [null, 3, true], "\\u540d": "x"}'
