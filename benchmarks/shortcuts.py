@@ -2,7 +2,7 @@
 
     python benchmarks/shortcuts.py train --minutes 30      # goes on where the last call stopped
     python benchmarks/shortcuts.py judge                   # what the detector says of what was trained
-    python benchmarks/shortcuts.py report                  # writes the results in docs/shortcuts_statistics.md from what there is
+    python benchmarks/shortcuts.py report                  # writes results in docs/shortcuts_statistics.md
 
 `train` trains a small network for some epochs, and keeps its weights after each, and what it really loses on data in
 which the cue does not depend on the class. A network is *biased* at an epoch if that is at least 15 points of accuracy.

@@ -3,7 +3,7 @@
     python benchmarks/shortcuts_heads.py --seeds 2 3 4
 
 *Labels*: which of three digits lie on a coloured ground, any number of them; an 8 goes with a tag in the corner. An
-epoch is *biased* if 15 points fewer 8s are found without the tag, or 15 % more of the images without 8 have one with it.
+epoch is *biased* if 15 points fewer 8s are found without the tag, or 15 % more of the others have one with it.
 *Number*: a digit, 0 to 9, as a number; the larger half is tinted warm. An epoch is biased if the answer moves with the
 tint alone by 15 % of what tells the halves apart. 40 probes, without masks. Seeds 0 and 1 were looked at before.
 """
@@ -24,23 +24,23 @@ from picasso_callbacks import Probes
 from picasso_callbacks.options import Options
 from picasso_callbacks.shortcuts.detector import Detector
 
-SIDE, COUNT, TRAINED, EPOCHS, BIASED = 40, 4000, 3500, 5, 0.15
+SIDE, COUNT, TRAINED, EPOCHS, BIASED = 56, 4000, 3500, 5, 0.15
 DIGITS = (1, 4, 8)
 
 
 def _ground(count: int, generator: np.random.Generator) -> np.ndarray:
-    patches = generator.uniform(40, 160, (count, 5, 5, 3)).repeat(8, axis=1).repeat(8, axis=2)
+    patches = generator.uniform(40, 160, (count, 7, 7, 3)).repeat(8, axis=1).repeat(8, axis=2)
     return patches + generator.normal(0, 10, (count, SIDE, SIDE, 1))
 
 
 def labels(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images float `[N, 40, 40, 3]` and which digits are on them, bool `[N, 3]`."""
+    """Images float `[N, 56, 56, 3]` and which digits are on them, bool `[N, 3]`."""
     images, digits = mnist_data()
     generator = np.random.default_rng(seed)
     ink = images.reshape(-1, 28, 28)[:, 4:24, 4:24] / 255
     drawn, has = _ground(COUNT, generator), generator.random((COUNT, 3)) < 0.5
     for image, row in zip(drawn, has, strict=True):
-        places = generator.permutation([(0, 0), (0, 19), (19, 0), (10, 10)])
+        places = generator.permutation([(7, 18), (26, 9), (26, 27)])  # off the frame and the corners
         for digit, (top, left) in zip(np.array(DIGITS)[row], places, strict=False):
             one = ink[generator.choice(np.flatnonzero(digits == digit))][..., None]
             part = image[top : top + 20, left : left + 20]
@@ -50,7 +50,7 @@ def labels(seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def tagged(images: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     images = images.copy()
-    images[chosen, 34:39, 34:39] = [250, 20, 20]
+    images[chosen, 48:54, 48:54] = [250, 20, 20]
     return np.clip(images, 0, 255).astype("uint8")
 
 

@@ -78,7 +78,7 @@ def main():
     _, accuracy = model.evaluate(*validation, verbose=0)
     print(f"\n{accuracy:.1%} of {len(validation[0]):,} digits that it was not trained on are read right.")
     print("To see what the network looked at, run this and open the address that it prints:\n")
-    print(f"tensorboard --logdir {shlex.quote(args.log_dir)} --samples_per_plugin images={max(10, args.epochs)}")
+    print(f"tensorboard --logdir {shlex.quote(args.log_dir)}")
 
 
 if __name__ == "__main__":

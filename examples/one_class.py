@@ -87,7 +87,7 @@ def main():
     for name, (_, own, kept, become) in found.items():
         print(f"  {name:6}  {own:6.1%} {kept:6.1%} {become:6.1%}")
     print("\nTo see them side by side, run this and open the address that it prints:\n")
-    print(f"tensorboard --logdir {shlex.quote(args.log_dir)} --samples_per_plugin images={max(10, args.epochs)}")
+    print(f"tensorboard --logdir {shlex.quote(args.log_dir)}")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,25 @@ class Scale:
         return np.clip(positions, -1.0 if self.signed else 0.0, 1.0).astype("float32")
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class WindowValues:
+    """Heatmaps that are a number for each window, before these were averaged to pixels.
+
+    Args:
+        values: float32 `[P, K, rows, columns]`: of the window at each place down and across.
+        rows: int `[rows, 2]`, where each place down begins and ends, in pixels of `size`.
+        columns: int `[columns, 2]`, the same across.
+        size: (h, w) of the pixels over which windows slide: those of the model's input.
+        canvas: uint8 `[1 or P, H, W, 3]`: what a hidden place shows, as a person sees it, of all probes or of each.
+    """
+
+    values: np.ndarray
+    rows: np.ndarray
+    columns: np.ndarray
+    size: tuple[int, int]
+    canvas: np.ndarray
+
+
 @dataclasses.dataclass(frozen=True)
 class Explanation:
     """A method's answer about every probe.
@@ -57,6 +76,8 @@ class Explanation:
         notes: What a reader must know to read the numbers right, a sentence each. Drawn under the picture.
         attribution: Whether a larger absolute value in a heatmap means that the place counts for more. Not where it
             shows something else, such as the score itself.
+        windows: The numbers of which the heatmaps are averages, where they are of windows: what is kept of them then,
+            and shown where a person points at one.
     """
 
     values: np.ndarray
@@ -66,6 +87,7 @@ class Explanation:
     scale: Scale
     notes: tuple[str, ...] = ()
     attribution: bool = True
+    windows: WindowValues | None = None
 
     @property
     def is_map(self) -> bool:

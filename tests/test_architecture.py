@@ -17,11 +17,11 @@ TREES = {path.relative_to(PACKAGE): ast.parse(path.read_text("utf-8")) for path 
 # From the bottom up. A room, a folder or a file, imports from rooms below it only; so do the files of a folder.
 FLOORS = {
     "": [
-        {"encode", "explanation", "problems", "typing"},
-        {"options", "probes"},
+        {"averaging", "encode", "explanation", "problems", "typing"},
+        {"options", "probes", "store"},
         {"render", "model"},
-        {"methods", "shortcuts", "trust"},
-        {"report"},
+        {"methods", "player", "shortcuts", "trust"},
+        {"report", "tab", "trainings"},
         {"explain", "log", "training"},
         {"callback"},
         {"__init__"},
@@ -56,15 +56,26 @@ FLOORS = {
         {"trust"},
         {"__init__"},
     ],
+    "store": [
+        {"writing"},
+        {"reading"},
+        {"run"},
+        {"__init__"},
+    ],
+    "player": [
+        {"answers", "assets"},
+        {"page"},
+        {"__init__"},
+    ],
     "report": [
-        {"page", "pairs", "save", "table"},
+        {"page", "pairs", "record", "save", "table"},
         {"comparison", "overview"},
         {"report"},
         {"__init__"},
     ],
     "log": [
         {"tags", "worker"},
-        {"cards", "event_log", "scalars"},
+        {"cards", "event_log", "numbers", "scalars"},
         {"recorder"},
         {"__init__"},
     ],
@@ -148,8 +159,18 @@ def test_no_circle():
     graphlib.TopologicalSorter(graph).prepare()  # raises a CycleError that shows the circle
 
 
-def test_only_the_front_door_is_imported_by_nobody():
-    assert set().union(*FLOORS[""]) - {room_of(imported) for _, imported in arrows()} == {"__init__"}
+def test_only_the_doors_to_the_outside_are_imported_by_nobody():
+    doors = {"__init__", "tab"}  # the second is TensorBoard's
+    assert set().union(*FLOORS[""]) - {room_of(imported) for _, imported in arrows()} == doors
+
+
+def test_numbers_are_read_and_shown_without_keras():
+    """In TensorBoard's own process, where Keras may have no backend; and by people who only read."""
+    keras_free = {"averaging", "encode", "explanation", "player", "render", "store", "tab", "trainings"}
+    for path, tree in TREES.items():
+        if room_of(module_of(path)) in keras_free:
+            assert {room_of(module) for module in imports_within(tree)} <= keras_free | {"__init__"}, path
+            assert "keras" not in imports_from_outside(tree), path
 
 
 def test_each_framework_is_imported_by_its_backend_alone():
@@ -184,7 +205,7 @@ def test_only_the_live_model_and_backends_compile_or_make_backends():
     }
 
 
-def test_only_the_event_log_and_save_write_and_only_probes_and_memory_read():
+def test_who_writes_to_the_disk_and_who_reads():
     disk = {
         *("open", "makedirs", "mkdir", "mkstemp", "remove", "unlink", "rename", "rmtree", "GFile"),
         *("read_text", "write_text", "read_bytes", "write_bytes", "fromfile", "tofile", "memmap"),
@@ -198,16 +219,24 @@ def test_only_the_event_log_and_save_write_and_only_probes_and_memory_read():
         "probes/label_table.py",
         "probes/regions.py",
         "report/save.py",
+        "player/assets.py",
+        "store/reading.py",
+        "store/writing.py",
+        "trainings.py",
     }
+    assert touching["player/assets.py"] == {"read_bytes"}  # of the player's own files
+    assert touching["store/reading.py"] == {"listdir"}
+    assert touching["trainings.py"] == {"mkdir", "write_bytes"}  # of a page, where a user says so
     assert touching["model/memory.py"] == {"read_text"}  # of what Linux says about memory
     assert touching["probes/from_directory.py"] == touching["probes/regions.py"] == {"open"}  # PIL.Image.open
     assert touching["probes/label_table.py"] == {"open"}  # of a CSV file
 
 
-def test_only_the_event_log_knows_tensorboard():
-    assert [path.as_posix() for path, tree in TREES.items() if "tensorboard" in imports_from_outside(tree)] == [
-        "log/event_log.py"
-    ]
+def test_who_knows_tensorboard():
+    """The event log its files, the store its file systems, the tab its plugins."""
+    assert {path.as_posix() for path, tree in TREES.items() if "tensorboard" in imports_from_outside(tree)} == {
+        *("log/event_log.py", "store/reading.py", "store/writing.py", "tab.py")
+    }
 
 
 def test_render_knows_arrays_and_scales_only():

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers.event_files import steps
+from helpers.event_files import event_files, steps
 from helpers.small_training import AtEpochEnd, CountsBatches, ZerosUntil, compiled, fit, probes, zeros
 
 from picasso_callbacks import Picasso
@@ -78,7 +78,7 @@ def test_a_full_disk_leaves_what_was_written_before_readable(tmp_path, caplog):
 
     def fill(model, epoch):
         picasso._recorder._worker.drain()
-        [file] = (tmp_path / "picasso").iterdir()
+        [file] = event_files(tmp_path)
         resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 100, before[1]))
 
     try:

@@ -1,10 +1,10 @@
 """What is public, and that people are told of nothing else: all that lies deeper is private by its place."""
 
 import ast
+import importlib
 import inspect
 import pathlib
 import re
-import types
 
 import pytest
 
@@ -17,13 +17,26 @@ NAMES = picasso_callbacks.__all__
 
 
 def test_all_is_every_public_name_in_order():
-    public = [
-        name
-        for name, member in vars(picasso_callbacks).items()
-        if not name.startswith("_") and not isinstance(member, types.ModuleType)
-    ]
-    # Each may be the name of a submodule, too (`explain`), but is the function then.
-    assert picasso_callbacks.__all__ == sorted(public)
+    homes = [name for names in picasso_callbacks._HOMES.values() for name in names]
+    assert picasso_callbacks.__all__ == sorted(homes)
+    assert set(homes) <= set(dir(picasso_callbacks))
+
+
+def test_names_come_from_where_programs_that_check_types_are_told():
+    tree = ast.parse(pathlib.Path(picasso_callbacks.__file__).read_text("utf-8"))
+    told = {
+        node.module: [alias.name for alias in node.names]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("picasso_callbacks.")
+    }
+    assert told == {f"picasso_callbacks.{home}": names for home, names in picasso_callbacks._HOMES.items()}
+
+
+def test_a_name_that_is_a_module_too_is_what_it_is_made_public_as():
+    importlib.import_module("picasso_callbacks.explain")
+    assert inspect.isfunction(picasso_callbacks.explain)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        picasso_callbacks.nothing  # noqa: B018
 
 
 def test_types_for_annotations_are_those_that_signatures_name():

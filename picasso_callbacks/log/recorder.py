@@ -1,4 +1,5 @@
-"""Recorder: what becomes of reports - cards, scalars, texts and filmstrips in an event file - on one worker thread."""
+"""Recorder: what becomes of reports, on one worker thread: an event file of cards, scalars, texts and filmstrips, and a
+store of numbers."""
 
 from __future__ import annotations
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from picasso_callbacks.log.cards import Cards
 from picasso_callbacks.log.event_log import EventLog
+from picasso_callbacks.log.numbers import Numbers
 from picasso_callbacks.log.scalars import scalars_of
 from picasso_callbacks.log.worker import Worker
 from picasso_callbacks.problems import Problems
@@ -30,6 +32,7 @@ class Recorder:
     def __init__(self, directory: str, layout: str, problems: Problems, unit: str = "epoch"):
         self._cards = Cards(layout, unit)
         self._log = EventLog(directory)
+        self._numbers = Numbers(directory, unit)
         self._problems = problems
         self._worker = Worker()
         self._verdict = ""
@@ -55,10 +58,13 @@ class Recorder:
         """
         self._worker.close(lasts)
         self._problems.attempt("writing to disk", self._log.close)
+        self._problems.attempt("writing to disk", self._numbers.close)
 
     def _record(self, step: int, report: Report) -> None:
         pictures = self._problems.attempt("drawing", self._cards.draw, step, report) or {}
         self._problems.attempt("writing to disk", self._write, step, pictures, report)
+        records = self._problems.attempt("keeping numbers", self._numbers.records, step, report) or ()
+        self._problems.attempt("writing to disk", self._numbers.write, records)
 
     def _filmstrips(self) -> None:
         step, pictures = self._problems.attempt("drawing", self._cards.draw_filmstrips) or (0, {})

@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from picasso_callbacks.explanation import Explanation, Scale
+from picasso_callbacks.explanation import Explanation, Scale, WindowValues
 from picasso_callbacks.methods.base import Look, Method
 from picasso_callbacks.model import LiveModel, Scores, Windows, check_canvas, check_length
 from picasso_callbacks.typing import Canvas, Length
@@ -82,6 +82,13 @@ class PartialOcclusion(Method):
             scale=self._scale(live),
             notes=self._notes(windows),
             attribution=self.view != "probability",
+            windows=WindowValues(
+                values.reshape(*look.targets.shape, len(windows.places_along(0)), -1).astype("float32"),
+                rows=windows.places_along(0),
+                columns=windows.places_along(1),
+                size=windows.size,
+                canvas=live.canvas_pictures(self.canvas),
+            ),
         )
 
     def _measure(self, scores: Scores, targets: np.ndarray) -> np.ndarray:

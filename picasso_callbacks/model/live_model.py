@@ -82,6 +82,7 @@ class LiveModel:
         self.model = model
         self._inputs = Inputs(model, probes, options.preprocess)
         self._canvases: dict[Any, tuple[Canvas, np.ndarray]] = {}
+        self._canvas_pictures: dict[Any, tuple[Canvas, np.ndarray]] = {}
         self.inputs = self._inputs.prepare(probes.images)
         shape, postprocess = self.inputs.shape[1:], options.postprocess
         arrangement = None if postprocess else self._inputs.arrangement(probes, shape)
@@ -248,6 +249,15 @@ class LiveModel:
             prepared = self._inputs.prepare(made[:1] if one else made)
             self._canvases[key] = canvas, np.broadcast_to(prepared, self.inputs.shape)
         return self._canvases[key][1]
+
+    def canvas_pictures(self, canvas: Canvas) -> np.ndarray:
+        """The canvas as a person sees it: uint8 `[1 or P, H, W, 3]`, one where it is the same for all. Made once."""
+        key = canvas if isinstance(canvas, str) else id(canvas)
+        if key not in self._canvas_pictures:
+            made = make_canvases(canvas, self.probes)
+            one = made.strides[0] == 0
+            self._canvas_pictures[key] = canvas, self.probes.as_seen(made[:1] if one else made)
+        return self._canvas_pictures[key][1]
 
     def to_display(self, maps: np.ndarray) -> np.ndarray:
         """Maps `[P, K, h, w]` as float32 `[P, K, H, W]`, scaled to the probes' size where `preprocess` changed it."""

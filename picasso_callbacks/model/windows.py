@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from picasso_callbacks.averaging import average, axis_weights
 from picasso_callbacks.typing import Length, is_integer
 
 
@@ -62,7 +63,7 @@ class Windows:
                     f"expected at most the image's own size. Pass a smaller window, or a fraction such as 1/4."
                 )
         self._rows, self._columns = (_hidden(*axis) for axis in zip(size, windows, strides, strict=True))
-        self._row_weights, self._column_weights = _nearest(self._rows), _nearest(self._columns)
+        self._weights = [axis_weights(self.places_along(axis), size[axis]) for axis in (0, 1)]
 
     def __len__(self) -> int:
         return len(self._rows) * len(self._columns)
@@ -79,10 +80,13 @@ class Windows:
 
     def axes(self) -> tuple[tuple[int, np.ndarray, np.ndarray], ...]:
         """Along each axis: the image's side, and the first pixel and the end of each place, int `[places]`."""
-        return tuple(
-            (side, hidden.argmax(axis=1), hidden.argmax(axis=1) + hidden[0].sum())
-            for side, hidden in zip(self.size, (self._rows, self._columns), strict=True)
-        )
+        return tuple((side, *self.places_along(axis).T) for axis, side in enumerate(self.size))
+
+    def places_along(self, axis: int) -> np.ndarray:
+        """The first pixel and the end of each place along an axis, 0 or 1: int `[places, 2]`."""
+        hidden = (self._rows, self._columns)[axis]
+        starts = hidden.argmax(axis=1)
+        return np.stack([starts, starts + hidden[0].sum()], axis=1)
 
     def places(self, indices: Sequence[int] | np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Which place along each axis the windows with these `indices` take: two int32 arrays."""
@@ -104,11 +108,8 @@ class Windows:
             float32 `[..., H, W]`: for each pixel the mean over the windows that hide it; a pixel in a gap takes the
             value of the nearest window.
         """
-        grids = np.asarray(values, dtype="float64").reshape(-1, len(self._rows), len(self._columns))
-        averages = np.empty((len(grids), *self.size), dtype="float32")
-        for average, grid in zip(averages, grids, strict=True):  # one at a time in float64
-            average[:] = self._row_weights.T @ grid @ self._column_weights
-        return averages.reshape(*np.shape(values)[:-1], *self.size)
+        grids = np.reshape(values, (*np.shape(values)[:-1], len(self._rows), len(self._columns)))
+        return average(grids, *self._weights)
 
 
 def _hidden(side: int, window: Length, stride: Length) -> np.ndarray:
@@ -122,13 +123,3 @@ def _hidden(side: int, window: Length, stride: Length) -> np.ndarray:
     first = np.unique(starts)[:, None]
     pixels = np.arange(side)
     return (pixels >= first) & (pixels < first + length)
-
-
-def _nearest(hidden: np.ndarray) -> np.ndarray:
-    """Weights that average along one axis: float [windows, side], columns sum to 1."""
-    weights = hidden.astype("float64")
-    starts, length = hidden.argmax(axis=1), hidden[0].sum()
-    for pixel in np.flatnonzero(~hidden.any(axis=0)):
-        distance = np.where(starts > pixel, starts - pixel, pixel - (starts + length - 1))
-        weights[distance.argmin(), pixel] = 1.0
-    return weights / weights.sum(axis=0)

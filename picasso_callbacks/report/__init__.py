@@ -1,6 +1,7 @@
-"""What one look found, and its faces: in a notebook, as a table, as files, beside another look."""
+"""What one look found, and its faces: in a notebook, as a table, as files, as arrays to keep, beside another look."""
 
 from picasso_callbacks.report.comparison import Comparison
-from picasso_callbacks.report.report import PROOFS, Report
+from picasso_callbacks.report.record import PROOFS, maps_record, numbers_record, training_record
+from picasso_callbacks.report.report import Report
 
-__all__ = ["PROOFS", "Comparison", "Report"]
+__all__ = ["PROOFS", "Comparison", "Report", "maps_record", "numbers_record", "training_record"]

@@ -13,17 +13,22 @@ import numpy as np
 from PIL import Image
 
 from picasso_callbacks.explanation import Explanation
+from picasso_callbacks.player import bounded, cell, document
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.render import Exchanged, Exhibit, Heatmap, Panel, draw_exhibit, draw_panel, percent
 from picasso_callbacks.report.comparison import Comparison
 from picasso_callbacks.report.overview import overview
-from picasso_callbacks.report.save import save
+from picasso_callbacks.report.record import PROOFS, as_run
+from picasso_callbacks.report.save import save, save_page
 from picasso_callbacks.report.table import Row, make_rows
 from picasso_callbacks.shortcuts import Findings, Proof, Swap, words_on_card
 from picasso_callbacks.trust import Trust
 
-PROOFS = 2
-"""Of so many alarms the exchanges are shown."""
+CELL_BYTES, PAGE_BYTES = 2_000_000, 25_000_000
+"""What the player takes of a notebook, with the page that stands in for it, and of a file."""
+
+CELL_PICTURE = 160
+"""The longer side of pictures in a notebook."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -54,6 +59,7 @@ class Report(Findings):
         stable_since: The epoch (or step) since which the first heatmaps have hardly changed; `None` if they still do,
             or outside of a training.
         verdict: What all that means, in words; empty if shortcuts were not looked for.
+        expected: The region that answers should come from, where one was named.
 
     Example:
 
@@ -251,6 +257,19 @@ class Report(Findings):
         words = "\n\n".join(filter(None, [repr(self), self.verdict, *self.notes]))
         return save(path, self.probes.names, self._draw, numbers, words, self._repr_html_)
 
+    def save_html(self, path: str | os.PathLike[str], max_bytes: int = PAGE_BYTES) -> pathlib.Path:
+        """Writes one HTML file with the player: choose methods and targets, point at windows, without a network.
+
+        Args:
+            path: The file. One by that name is written over.
+            max_bytes: About how large it may get; maps and pictures are made smaller where there are many.
+
+        Returns:
+            The path.
+        """
+        path, fallback = pathlib.Path(path), self._repr_html_()
+        return save_page(path, document(path.stem, bounded([as_run(self)], max_bytes - len(fallback)), fallback))
+
     def compare(self, other: Report, names: tuple[str, str] = ("first", "second")) -> Comparison:
         """This look beside another at the same probes, on one scale: which answers changed, how far maps moved.
 
@@ -268,6 +287,12 @@ class Report(Findings):
             raise ValueError(f"compare: other is a {type(other).__name__}; expected a Report, as explain returns it.")
         looks, verdicts = (self._answered(), other._answered()), (self.verdict, other.verdict)
         return Comparison(looks, (self.panel, other.panel), self.maps(), names, verdicts)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """What a notebook shows: the player, and where no script runs, as in one not trusted yet, the overview."""
+        fallback = self._repr_html_()
+        contents = bounded([as_run(self)], CELL_BYTES - len(fallback), CELL_PICTURE)
+        return {"text/plain": repr(self), "text/html": cell(contents, fallback)}
 
     def _repr_html_(self) -> str:
         panels = self._answered()

@@ -80,6 +80,13 @@ def save(
     return path
 
 
+def save_page(path: pathlib.Path, page: str) -> pathlib.Path:
+    """Writes a whole HTML document; returns the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(page.encode("utf-8", "replace"))
+    return path
+
+
 def _save_folder(
     folder: pathlib.Path,
     names: Sequence[str],

@@ -34,6 +34,7 @@ class Findings:
     hidings: tuple[Hiding, ...] = ()
     stable_since: int | None = None
     verdict: str = ""
+    expected: str | None = None
 
 
 class Finder:
@@ -98,10 +99,13 @@ class Finder:
             # Without the sign: the target may be another class than at the look before, which the same place speaks
             # against.
             since = attempt("drift", self._drift.see, now, np.abs(first))
+        expected = None if detector is None else detector.expected
         if detector is None or told is None:
-            return Findings(evidence=evidence, stable_since=since)
+            return Findings(evidence=evidence, stable_since=since, expected=expected)
         hidings = attempt("hiding", detector.hide, live, scores) or ()
         moment = None if since is None else f"{unit} {since}"
-        about = told, class_names, detector.expected, evidence, hidings, moment
+        about = told, class_names, expected, evidence, hidings, moment
         verdict = attempt("verdict", make_verdict, *about, self._names) or ""
-        return Findings(told.dependences, told.alarms, told.unsure, told.proofs, evidence, hidings, since, verdict)
+        return Findings(
+            **vars(told), evidence=evidence, hidings=hidings, stable_since=since, verdict=verdict, expected=expected
+        )

@@ -14,12 +14,6 @@ from picasso_callbacks.report import Report
 from picasso_callbacks.training.budget import Budget
 from picasso_callbacks.training.schedule import Schedule
 
-TENSORBOARD_KEEPS = 10
-"""Pictures that TensorBoard keeps of a card unless told otherwise."""
-
-MANY = 1000
-"""As many as it is told to keep where it is not known how many there will be."""
-
 MANY_PROBES = 50
 """More than a person looks at, epoch for epoch."""
 
@@ -48,11 +42,10 @@ def announcement(
         look_bytes: The size of all pictures of a look.
     """
     looks = schedule.looks()
-    kept = max(TENSORBOARD_KEEPS, MANY if looks is None else looks)
     lines = [
         f"a look at {probes} probes takes about {look_seconds:.2g} s, and {draw_seconds:.2g} s of one processor beside "
         "the training, to draw and write.",
-        f"to watch, run  tensorboard --logdir {shlex.quote(log_dir)} --samples_per_plugin images={kept}",
+        f"to watch, run  tensorboard --logdir {shlex.quote(log_dir)}",
     ]
     if probes > MANY_PROBES:
         lines.append(

