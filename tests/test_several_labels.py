@@ -1,7 +1,5 @@
 """Probes that show several classes or none, and a model that tells each of them by itself."""
 
-import logging
-
 import keras
 import numpy as np
 import pytest
@@ -47,21 +45,15 @@ def trained(tmp_path, given, **settings):
     model.fit(ROWS.reshape(-1, *SIZE).astype("float32"), ROWS, epochs=3, verbose=0, callbacks=[callback])
 
 
-def test_a_training_writes_cards_and_says_why_no_shortcuts_are_looked_for(tmp_path, capsys, caplog):
+def test_a_training_writes_cards_and_says_what_shortcuts_are_looked_for(tmp_path, capsys):
     trained(tmp_path, probes())
-    assert "not looked for: the probes have several labels each, or none" in capsys.readouterr().out
+    assert "shortcuts are looked for: probes exchange" in capsys.readouterr().out
     assert {tag for _, tag, _ in read(tmp_path)} >= {"picasso/probe 00", "picasso_filmstrip/probe 00"}
-    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_shortcuts_that_are_asked_for_are_refused_and_the_advice_works():
-    many = np.tile(ROWS, (3, 1))
-    with pytest.raises(ValueError, match=r"labels=rows\[:, it\] and decode_prob=lambda outputs: outputs\[:, it\]"):
-        explain(radiologist(), probes(many, many), shortcuts=True)
-    one = Probes(np.reshape(many, (-1, *SIZE)).astype("float32"), labels=many[:, 2])
-    report = explain(radiologist(), one, shortcuts=True, decode_prob=lambda outputs: outputs[:, 2])
-    np.testing.assert_allclose(report.probabilities[:, 1], 1 / (1 + np.exp(4 - 8.0 * many[:, 2])), rtol=1e-5)
-    assert report.verdict
+def test_labels_of_which_none_can_be_told_from_both_sides_are_refused_where_shortcuts_are_asked_for():
+    with pytest.raises(ValueError, match="a label that two or more probes have and two or more have not"):
+        explain(radiologist(), probes(np.eye(4, 3)), shortcuts=True)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +63,7 @@ def test_shortcuts_that_are_asked_for_are_refused_and_the_advice_works():
 def test_answers_far_worse_than_in_training_are_told_of(tmp_path, caplog, brightness, told):
     rows = np.tile(ROWS, (4, 1))
     images = rows if brightness > 0 else 1 - rows
-    trained(tmp_path, probes(rows, images), methods=["class_probabilities"])
+    trained(tmp_path, probes(rows, images), methods=["class_probabilities"], shortcuts=False)
     said = [record.getMessage() for record in caplog.records if record.name == "picasso_callbacks"]
     assert len(said) == told
     if told:
@@ -79,5 +71,7 @@ def test_answers_far_worse_than_in_training_are_told_of(tmp_path, caplog, bright
 
 
 def test_a_network_that_finds_nothing_yet_is_not_taken_for_one_that_sees_something_else(tmp_path, caplog):
-    trained(tmp_path, probes(np.tile(ROWS, (4, 1)), np.zeros((16, 3))), methods=["class_probabilities"])
+    trained(
+        tmp_path, probes(np.tile(ROWS, (4, 1)), np.zeros((16, 3))), methods=["class_probabilities"], shortcuts=False
+    )
     assert not [record for record in caplog.records if record.name == "picasso_callbacks"]
