@@ -78,13 +78,14 @@ def test_the_code_in_the_readme_runs(tmp_path, monkeypatch):
     names |= {"sky_masks": sky, "vehicle_masks": ~sky}
 
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for block in blocks:
         exec(block, names)
 
     assert ("picasso", "picasso/tank 01", 9) in read("logs")
     assert names["report"].verdict.startswith("No shortcut seen")
-    assert {"look", "look.html", "moved.html"} <= {path.name for path in pathlib.Path().iterdir()}
+    written = {path.name for path in pathlib.Path().iterdir()}
+    assert {"look", "look.html", "moved.html", "player.html", "training.html"} <= written
 
 
 def told(lines, name):
