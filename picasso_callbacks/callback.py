@@ -10,7 +10,7 @@ from typing import Any, Literal
 import keras
 
 from picasso_callbacks.explain import DEFAULT_METHODS, Inquiry
-from picasso_callbacks.log import Recorder, cards_cost, check_writable, count_runs, run_directory
+from picasso_callbacks.log import Recorder, cards_cost, check_writable
 from picasso_callbacks.methods import Method
 from picasso_callbacks.model import LiveModel
 from picasso_callbacks.options import Options
@@ -134,7 +134,7 @@ class Picasso(keras.callbacks.Callback):
             if value not in known:
                 raise ValueError(f"Picasso: {argument} is {value!r}; expected one of {list(known)}.")
         self._log_dir = os.fspath(log_dir)
-        self._directory = os.path.join(self._log_dir, "picasso")
+        self._directory = os.path.join(_absolute(self._log_dir), "picasso")
         check_writable(self._directory)
         self._probes = probes
         self._inquiry = Inquiry(probes, methods, targets, top, options)
@@ -259,20 +259,11 @@ class Picasso(keras.callbacks.Callback):
         self._budget.account_for(self._recorder.seconds - self._drawn_before)
 
     def _next_recorder(self) -> Recorder:
-        """A recorder of the run that is written next.
-
-        A training that begins where there are runs already begins another, since TensorBoard would mix their steps; and
-        so does a fit that goes back in time. One that was resumed, in a new process perhaps, goes on in the last run.
-        """
-        resumed = self._recorder is None and bool(self._first_epoch)
+        """A recorder of the run that is written next: the first of this object goes on where training was resumed."""
+        resumes = self._recorder is None and bool(self._first_epoch)
         if self._recorder is not None:
             self._recorder.close()
-        runs = self._problems.attempt("finding earlier runs", count_runs, self._directory) or 0
-        directory = run_directory(self._directory, max(runs, 1) if resumed else runs + 1)
-        if runs and self._recorder is None:
-            what = "goes on in" if resumed else "writes to"
-            print(f"Picasso: {self._log_dir} holds runs already; this training {what} {directory}.", flush=True)
-        return Recorder(directory, self._layout, self._problems, self._schedule.unit)
+        return Recorder(self._directory, self._layout, self._problems, self._schedule.unit, resumes)
 
     def _parameter(self, name: str) -> int | None:
         """`"epochs"`: up to which one Keras trains; `"steps"`: batches of an epoch. `None` where that is not known."""
@@ -284,4 +275,8 @@ class Picasso(keras.callbacks.Callback):
             self._announced = True
             count = len(self._probes)
             lines = announcement(self._log_dir, count, self._schedule, look_seconds, count * seconds, count * size)
-            print(*lines, self._inquiry.intention(), sep="\n", flush=True)
+
+
+def _absolute(path: str) -> str:
+    """A path that stays where it is when the working directory changes; a URL as it is."""
+    return path if "://" in path else os.path.abspath(path)

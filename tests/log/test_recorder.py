@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from helpers.event_files import event_files, read
+from helpers.event_files import event_files, read, steps
 from helpers.small_training import compiled, probes
 
 from picasso_callbacks import explain
@@ -47,6 +47,28 @@ def test_pictures_say_what_is_counted(tmp_path, unit, step):
     again, other = pictures("again", unit), pictures("other", {"epoch": "step", "step": "epoch"}[unit])
     assert pictures("once", unit) == again
     assert all(one != another for one, another in zip(again, other, strict=True))
+
+
+def test_writing_goes_on_when_there_are_files_to_open_again(tmp_path, caplog):
+    """Without a training: TensorFlow itself aborts when it can open none."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    report = explain(compiled(), probes())
+    writes = Recorder(str(tmp_path / "picasso"), "composite", Problems(raises=False))
+    for step, most in enumerate([before[0], 3, 3, before[0]]):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, before[1]))
+        try:
+            writes.record(step, report)
+            writes._worker.drain()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    writes.close()
+    failed, works, said = [record.getMessage() for record in caplog.records]
+    assert failed.startswith(f"Picasso: writing to {tmp_path}/picasso failed")
+    assert "Too many open files" in str(caplog.records[0].exc_info[1])
+    assert works.endswith("works again.")
+    assert said.startswith("Picasso: 2 of 4 looks")
+    assert steps(tmp_path, "picasso", "picasso/") == [0, 3]
 
 
 @pytest.mark.slow
