@@ -3,8 +3,10 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -58,10 +60,14 @@ def freezable(tmp_path):
         file.truncate(16 << 20)
     run("mkfs.ext4", "-q", str(image))
     with mounted(tmp_path / "disk", "mount", "-o", "loop", str(image)) as place:
+        thaw_at_last = ["fsfreeze", "--unfreeze", str(place)]
+        watchdog = threading.Timer(60, lambda: subprocess.run(thaw_at_last, capture_output=True, check=False))
+        watchdog.start()  # what waits for a frozen disk can't be killed
         try:
             yield place
         finally:
-            subprocess.run(["fsfreeze", "--unfreeze", str(place)], capture_output=True, check=False)
+            watchdog.cancel()
+            subprocess.run(thaw_at_last, capture_output=True, check=False)
 
 
 def watching(log_dir, **settings):
@@ -75,7 +81,7 @@ def final_weights(*callbacks, epochs):
 
 
 def at_ends(picasso, **events):
-    """A callback that calls each of `events`, named `epoch_3`, once the look of that epoch is written or dropped."""
+    """A callback that calls each of `events`, named `epoch_3`, once the look of that epoch is written."""
 
     def call(model, epoch):
         event = events.get(f"epoch_{epoch}")
@@ -225,3 +231,20 @@ def test_the_first_look_may_meet_a_disk_that_hangs(freezable, monkeypatch):
 
     final_weights(picasso, Freezes(), epochs=9)
     assert steps(freezable, "picasso", "picasso/") == [0, 1, 7, 8]
+
+
+@pytest.mark.parametrize(("initial_epoch", "written"), [(3, {"picasso": [0, 1, 2, 3, 4]}), (0, {"picasso": [0, 1, 2]})])
+def test_a_fit_after_ctrl_c_while_the_last_one_waited_for_its_pictures(freezable, initial_epoch, written):
+    picasso, model = watching(freezable), compiled()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    begins = AtEpochEnd(lambda *_: threading.Timer(1, lambda: os.kill(os.getpid(), signal.SIGINT)).start(), at=(2,))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fit(model, picasso, at_ends(picasso, epoch_0=freeze(freezable)), begins, epochs=3)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    thaw(freezable)()
+    fit(model, picasso, initial_epoch=initial_epoch, epochs=5)
+    if initial_epoch == 0:
+        written = {**written, "picasso_2": [0, 1, 2, 3, 4]}
+    assert {run: steps(freezable, run, "picasso/") for run in written} == written
