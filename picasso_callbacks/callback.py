@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Collection, Iterable
 from typing import Any, Literal
@@ -22,6 +23,8 @@ from picasso_callbacks.training import (
     Responder,
     announcement,
     cost_notice,
+    enter,
+    leave,
     make_schedule,
     mismatch_notice,
     spacing_notice,
@@ -150,19 +153,25 @@ class Picasso(keras.callbacks.Callback):
         self._problems = Problems(raises=on_error == "raise")
         self._looked_at = self._last_look = self._written = -1
         self._dependence_logs: dict[str, float] = {}
+        self._unknown: dict[str, float] = {}  # what is logged where nothing was measured
         self._first_epoch: int | None = None
         self._announced = self._cost_told = False
         self._mismatches = 0
         self._drawn_before = 0.0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and other processes: without the model that is watched, and what is written of it."""
+        return {**vars(self), "_live": None, "_recorder": None}
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        enter(self._directory, self.params)
         self._problems.forget()
         self._looked_at = -1
         self._first_epoch = None
         self._live = self._inquiry.watch(self.model)
         self._budget.check(self._live.processes()[1])
         rehearsed = self._inquiry.rehearse(self._live)
-        self._dependence_logs = {}
+        self._dependence_logs = self._unknown = {"picasso_dependence": math.nan} if self._inquiry.shortcuts()[0] else {}
         self._schedule.start(self._parameter("epochs"), self._parameter("steps"), self.model.steps_per_execution)
         self._announce(self._live.batches.rehearsed_seconds, rehearsed)
         self._cost_told = False
@@ -173,6 +182,7 @@ class Picasso(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self._first_epoch is None:
             self._first_epoch = epoch
+            leave(self._directory)
         self._schedule.begin_epoch(epoch)
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -230,7 +240,7 @@ class Picasso(keras.callbacks.Callback):
             self._inquiry.restart()
             self._responder.restart()
         self._last_look = now
-        self._dependence_logs = {}
+        self._dependence_logs = self._unknown
         assert self._live is not None
         with self._budget.spending():
             report = self._problems.attempt("looking at the model", self._report, self._live)
@@ -246,7 +256,7 @@ class Picasso(keras.callbacks.Callback):
 
     def _hand_on(self, now: int, report: Report, records: bool) -> None:
         suspects = [one.change for one in report.dependences if one.suspicious]
-        self._dependence_logs = {"picasso_dependence": max(suspects)} if suspects else {}
+        self._dependence_logs = {"picasso_dependence": max(suspects)} if suspects else self._unknown
         moment = f"{self._schedule.unit} {now}"
         if self._problems.attempt("on_alarm", self._responder.respond, moment, report, records):
             self.model.stop_training = True
@@ -275,6 +285,7 @@ class Picasso(keras.callbacks.Callback):
             self._announced = True
             count = len(self._probes)
             lines = announcement(self._log_dir, count, self._schedule, look_seconds, count * seconds, count * size)
+            print(*lines, self._inquiry.intention(), sep="\n", flush=True)
 
 
 def _absolute(path: str) -> str:

@@ -5,7 +5,7 @@ import importlib
 import keras
 import numpy as np
 import pytest
-from helpers.event_files import event_files, steps
+from helpers.event_files import read, scalar, steps
 from helpers.small_training import AtEpochEnd, CountsBatches, ZerosUntil, compiled, fit, probes, zeros
 
 from picasso_callbacks import Picasso
@@ -136,14 +136,28 @@ def test_errors_of_the_other_thread_are_raised_where_that_is_wanted(tmp_path, pa
         fit(compiled(), picasso, *others, epochs=5)
 
 
-@pytest.mark.parametrize("layout", ["composite", "separate"])
-def test_a_diverged_network_is_shown(tmp_path, caplog, layout):
-    def diverge(model, epoch):
-        model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+def calibrated(outputs):
+    """Neither a softmax nor a sigmoid of anything that the model knows."""
+    return outputs**2 / keras.ops.sum(outputs**2, axis=-1, keepdims=True)
 
-    weights = final_weights(AtEpochEnd(diverge, at=(2,)), Picasso(tmp_path, probes(), layout=layout))
-    assert np.isnan(weights[0]).all()
+
+@pytest.mark.parametrize("settings", [{}, {"layout": "separate"}, {"decode_prob": calibrated}])
+def test_a_network_that_diverged_for_an_epoch_is_shown(tmp_path, caplog, settings):
+    weights = {}
+
+    def diverge(model, epoch):
+        weights[epoch] = model.get_weights()
+        model.set_weights([np.full_like(weight, np.nan) for weight in weights[epoch]])
+
+    def mend(model, epoch):
+        model.set_weights(weights[epoch])
+
+    picasso = Picasso(tmp_path, probes(), **settings)
+    final_weights(AtEpochEnd(diverge, at=(2,)), picasso, AtEpochEnd(mend, at=(2,)))
     assert not warnings(caplog)
-    assert steps(tmp_path, "picasso", "picasso_probability/") == [0, 1, 2, 3, 4]
-    card = "picasso/" if layout == "composite" else "picasso_saliency_map/"
+    probabilities = {
+        step: scalar(value) for (_, tag, step), value in read(tmp_path).items() if tag.endswith("left 00/left")
+    }
+    assert [np.isnan(probabilities[step]) for step in range(5)] == [False, False, True, False, False]
+    card = "picasso_saliency_map/" if settings.get("layout") == "separate" else "picasso/"
     assert steps(tmp_path, "picasso", card) == [0, 1, 2, 3, 4]

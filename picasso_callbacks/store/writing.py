@@ -89,6 +89,7 @@ class Store:
                 file.close()
 
     def _open(self) -> None:
+        self._data = self._index = None
         self._offset, self._process, directory = 0, os.getpid(), os.fspath(self._directory)
         gfile.makedirs(directory)
         # Read in the order of their names.
