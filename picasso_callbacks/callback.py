@@ -290,4 +290,9 @@ class Picasso(keras.callbacks.Callback):
 
 def _absolute(path: str) -> str:
     """A path that stays where it is when the working directory changes; a URL as it is."""
-    return path if "://" in path else os.path.abspath(path)
+    try:
+        return path if "://" in path else os.path.abspath(path)
+    except OSError as error:
+        raise ValueError(
+            f"Picasso: log_dir is {path!r}, relative to a working directory that is gone. Pass an absolute path."
+        ) from error

@@ -216,9 +216,8 @@ def test_who_writes_to_the_disk_and_who_reads():
         "log/event_log.py",
         "log/runs.py",
         "model/memory.py",
-        "probes/from_directory.py",
+        "probes/images.py",
         "probes/label_table.py",
-        "probes/regions.py",
         "report/save.py",
         "player/assets.py",
         "store/reading.py",
@@ -229,7 +228,7 @@ def test_who_writes_to_the_disk_and_who_reads():
     assert touching["store/reading.py"] == {"listdir"}
     assert touching["trainings.py"] == {"mkdir", "write_bytes"}  # of a page, where a user says so
     assert touching["model/memory.py"] == {"read_text"}  # of what Linux says about memory
-    assert touching["probes/from_directory.py"] == touching["probes/regions.py"] == {"open"}  # PIL.Image.open
+    assert touching["probes/images.py"] == {"open"}  # PIL.Image.open
     assert touching["probes/label_table.py"] == {"open"}  # of a CSV file
 
 

@@ -53,12 +53,9 @@ def check_writable(directory: str) -> None:
         _check_store(directory)
         return
     parent, missing = directory, list[str]()
-    try:
-        while not os.path.lexists(parent):
-            parent, name = os.path.split(parent)
-            missing.insert(0, name)
-    except (OSError, ValueError) as error:  # a NUL; what can't be encoded
-        raise _refusal(directory, error) from error
+    while not os.path.lexists(parent):
+        parent, name = os.path.split(parent)
+        missing.insert(0, name)
     if not os.path.isdir(parent):
         raise ValueError(
             f"Picasso: log_dir would write to {directory!r}, but {parent!r} is not a directory. "
@@ -71,8 +68,12 @@ def check_writable(directory: str) -> None:
         )
     try:
         _rehearse(parent, missing)
-    except OSError as error:
-        raise _refusal(directory, error) from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL, or what can't be encoded
+        shown = directory if len(directory) < 300 else f"{directory[:200]}...{directory[-50:]}"
+        raise ValueError(
+            f"Picasso: log_dir would write to {shown!r}, which can't be done there: "
+            f"{getattr(error, 'strerror', None) or error}. Pass another log_dir."
+        ) from error
 
 
 def _rehearse(parent: str, missing: list[str]) -> None:
@@ -85,14 +86,6 @@ def _rehearse(parent: str, missing: list[str]) -> None:
             pass
     finally:
         shutil.rmtree(trial, ignore_errors=True)
-
-
-def _refusal(directory: str, error: Exception) -> ValueError:
-    shown = directory if len(directory) < 300 else f"{directory[:200]}...{directory[-50:]}"
-    why = getattr(error, "strerror", None) or error
-    return ValueError(
-        f"Picasso: log_dir would write to {shown!r}, which can't be done there: {why}. Pass another log_dir."
-    )
 
 
 def _check_store(url: str) -> None:
