@@ -90,7 +90,8 @@ def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> li
     if len(without) + len(black) == len(names):
         raise ValueError(
             f"{argument} is {os.fspath(folder)!r}, in which {black[0]} and all others are dark everywhere; "
-            "expected masks that are white inside, above half of what the file holds. Masks of 0 and 1: multiply them by 255."
+            "expected masks that are white inside, above half of what a file can hold. Masks of 0 and 1: multiply them "
+            "by 255."
         )
     for few, what in ((without, "no mask"), (black, "a mask that is dark everywhere")):
         if few:
