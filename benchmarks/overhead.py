@@ -32,6 +32,7 @@ import picasso_callbacks.model.live_model
 from picasso_callbacks import Picasso, Probes
 from picasso_callbacks.explain import DEFAULT_METHODS, Inquiry
 from picasso_callbacks.log.event_log import EventLog
+from picasso_callbacks.log.events import image
 from picasso_callbacks.model.backends import make_backend
 from picasso_callbacks.options import Options
 from picasso_callbacks.render import draw_panel
@@ -201,7 +202,7 @@ def looks(name: str, repeats: int) -> list[Figure]:
         jobs: dict[str, Callable[[], object]] = {
             **{part: functools.partial(inquiry.look, live) for part, inquiry in inquiries.items()},
             "drawing": lambda: [draw_panel(report.panel(index, "epoch 1")) for index in range(PROBES)],
-            "PNG and writing": lambda: [log.image(f"picasso/{i}", 0, one) for i, one in enumerate(pictures)],
+            "PNG and writing": lambda: [log.write(image(f"picasso/{i}", 0, one)) for i, one in enumerate(pictures)],
         }
         found: dict[str, list[list[float]]] = {part: [] for part in jobs}
         for job in jobs.values():

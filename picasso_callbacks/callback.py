@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 from collections.abc import Collection, Iterable
 from typing import Any, Literal
@@ -10,7 +11,7 @@ from typing import Any, Literal
 import keras
 
 from picasso_callbacks.explain import DEFAULT_METHODS, Inquiry
-from picasso_callbacks.log import Recorder, cards_cost, check_writable, count_runs, run_directory
+from picasso_callbacks.log import Recorder, cards_cost, check_writable
 from picasso_callbacks.methods import Method
 from picasso_callbacks.model import LiveModel
 from picasso_callbacks.options import Options
@@ -22,6 +23,8 @@ from picasso_callbacks.training import (
     Responder,
     announcement,
     cost_notice,
+    enter,
+    leave,
     make_schedule,
     mismatch_notice,
     spacing_notice,
@@ -134,7 +137,7 @@ class Picasso(keras.callbacks.Callback):
             if value not in known:
                 raise ValueError(f"Picasso: {argument} is {value!r}; expected one of {list(known)}.")
         self._log_dir = os.fspath(log_dir)
-        self._directory = os.path.join(self._log_dir, "picasso")
+        self._directory = os.path.join(_absolute(self._log_dir), "picasso")
         check_writable(self._directory)
         self._probes = probes
         self._inquiry = Inquiry(probes, methods, targets, top, options)
@@ -150,19 +153,25 @@ class Picasso(keras.callbacks.Callback):
         self._problems = Problems(raises=on_error == "raise")
         self._looked_at = self._last_look = self._written = -1
         self._dependence_logs: dict[str, float] = {}
+        self._unknown: dict[str, float] = {}  # what is logged where nothing was measured
         self._first_epoch: int | None = None
         self._announced = self._cost_told = False
         self._mismatches = 0
         self._drawn_before = 0.0
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For copies and other processes: without the model that is watched, and what is written of it."""
+        return {**vars(self), "_live": None, "_recorder": None}
+
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
+        enter(self._directory, self.params)
         self._problems.forget()
         self._looked_at = -1
         self._first_epoch = None
         self._live = self._inquiry.watch(self.model)
         self._budget.check(self._live.processes()[1])
         rehearsed = self._inquiry.rehearse(self._live)
-        self._dependence_logs = {}
+        self._dependence_logs = self._unknown = {"picasso_dependence": math.nan} if self._inquiry.shortcuts()[0] else {}
         self._schedule.start(self._parameter("epochs"), self._parameter("steps"), self.model.steps_per_execution)
         self._announce(self._live.batches.rehearsed_seconds, rehearsed)
         self._cost_told = False
@@ -173,6 +182,7 @@ class Picasso(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self._first_epoch is None:
             self._first_epoch = epoch
+            leave(self._directory)
         self._schedule.begin_epoch(epoch)
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
@@ -230,7 +240,7 @@ class Picasso(keras.callbacks.Callback):
             self._inquiry.restart()
             self._responder.restart()
         self._last_look = now
-        self._dependence_logs = {}
+        self._dependence_logs = self._unknown
         assert self._live is not None
         with self._budget.spending():
             report = self._problems.attempt("looking at the model", self._report, self._live)
@@ -246,7 +256,7 @@ class Picasso(keras.callbacks.Callback):
 
     def _hand_on(self, now: int, report: Report, records: bool) -> None:
         suspects = [one.change for one in report.dependences if one.suspicious]
-        self._dependence_logs = {"picasso_dependence": max(suspects)} if suspects else {}
+        self._dependence_logs = {"picasso_dependence": max(suspects)} if suspects else self._unknown
         moment = f"{self._schedule.unit} {now}"
         if self._problems.attempt("on_alarm", self._responder.respond, moment, report, records):
             self.model.stop_training = True
@@ -259,20 +269,11 @@ class Picasso(keras.callbacks.Callback):
         self._budget.account_for(self._recorder.seconds - self._drawn_before)
 
     def _next_recorder(self) -> Recorder:
-        """A recorder of the run that is written next.
-
-        A training that begins where there are runs already begins another, since TensorBoard would mix their steps; and
-        so does a fit that goes back in time. One that was resumed, in a new process perhaps, goes on in the last run.
-        """
-        resumed = self._recorder is None and bool(self._first_epoch)
+        """A recorder of the run that is written next: the first of this object goes on where training was resumed."""
+        resumes = self._recorder is None and bool(self._first_epoch)
         if self._recorder is not None:
             self._recorder.close()
-        runs = self._problems.attempt("finding earlier runs", count_runs, self._directory) or 0
-        directory = run_directory(self._directory, max(runs, 1) if resumed else runs + 1)
-        if runs and self._recorder is None:
-            what = "goes on in" if resumed else "writes to"
-            print(f"Picasso: {self._log_dir} holds runs already; this training {what} {directory}.", flush=True)
-        return Recorder(directory, self._layout, self._problems, self._schedule.unit)
+        return Recorder(self._directory, self._layout, self._problems, self._schedule.unit, resumes)
 
     def _parameter(self, name: str) -> int | None:
         """`"epochs"`: up to which one Keras trains; `"steps"`: batches of an epoch. `None` where that is not known."""
@@ -285,3 +286,13 @@ class Picasso(keras.callbacks.Callback):
             count = len(self._probes)
             lines = announcement(self._log_dir, count, self._schedule, look_seconds, count * seconds, count * size)
             print(*lines, self._inquiry.intention(), sep="\n", flush=True)
+
+
+def _absolute(path: str) -> str:
+    """A path that stays where it is when the working directory changes; a URL as it is."""
+    try:
+        return path if "://" in path else os.path.abspath(path)
+    except OSError as error:
+        raise ValueError(
+            f"Picasso: log_dir is {path!r}, relative to a working directory that is gone. Pass an absolute path."
+        ) from error

@@ -74,7 +74,7 @@ FLOORS = {
         {"__init__"},
     ],
     "log": [
-        {"tags", "worker"},
+        {"events", "runs", "tags", "worker"},
         {"cards", "event_log", "numbers", "scalars"},
         {"recorder"},
         {"__init__"},
@@ -214,10 +214,10 @@ def test_who_writes_to_the_disk_and_who_reads():
     touching = {path.as_posix(): used_names(tree) & disk for path, tree in TREES.items()}
     assert {path for path, names in touching.items() if names} == {
         "log/event_log.py",
+        "log/runs.py",
         "model/memory.py",
-        "probes/from_directory.py",
+        "probes/images.py",
         "probes/label_table.py",
-        "probes/regions.py",
         "report/save.py",
         "player/assets.py",
         "store/reading.py",
@@ -228,14 +228,15 @@ def test_who_writes_to_the_disk_and_who_reads():
     assert touching["store/reading.py"] == {"listdir"}
     assert touching["trainings.py"] == {"mkdir", "write_bytes"}  # of a page, where a user says so
     assert touching["model/memory.py"] == {"read_text"}  # of what Linux says about memory
-    assert touching["probes/from_directory.py"] == touching["probes/regions.py"] == {"open"}  # PIL.Image.open
+    assert touching["probes/images.py"] == {"open"}  # PIL.Image.open
     assert touching["probes/label_table.py"] == {"open"}  # of a CSV file
 
 
 def test_who_knows_tensorboard():
-    """The event log its files, the store its file systems, the tab its plugins."""
+    """The log its files, the store its file systems, the tab its plugins."""
     assert {path.as_posix() for path, tree in TREES.items() if "tensorboard" in imports_from_outside(tree)} == {
-        *("log/event_log.py", "store/reading.py", "store/writing.py", "tab.py")
+        *("log/event_log.py", "log/events.py", "log/runs.py"),
+        *("store/reading.py", "store/writing.py", "tab.py"),
     }
 
 

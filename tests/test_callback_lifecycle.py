@@ -1,7 +1,11 @@
 """Fits that follow one another, and fits that end before their time."""
 
 import copy
+import csv
 import itertools
+import multiprocessing
+import os
+import pickle
 import re
 import signal
 import subprocess
@@ -12,7 +16,7 @@ import numpy as np
 import pytest
 from helpers import processes
 from helpers.event_files import event_files, picture, read, steps
-from helpers.small_training import AtEpochEnd, compiled, data, fit, probes
+from helpers.small_training import AtEpochEnd, CountsBatches, compiled, data, fit, probes
 
 from picasso_callbacks import Picasso
 
@@ -255,3 +259,67 @@ def test_a_training_that_is_resumed_by_a_new_object_goes_on_in_the_last_run(tmp_
 def test_a_training_that_is_resumed_where_nothing_was_written_begins_the_first_run(tmp_path):
     fit(compiled(), watching(tmp_path), initial_epoch=3, epochs=5)
     assert runs(tmp_path) == {"picasso": [3, 4]}
+
+
+def test_two_callbacks_that_would_write_to_one_directory_are_refused_before_training(tmp_path):
+    count, other = CountsBatches(), os.path.relpath(tmp_path)
+    for two in ([watching(tmp_path), watching(other)], [watching(tmp_path)] * 2):
+        with pytest.raises(ValueError, match="Picasso: two callbacks of this training write to"):
+            fit(compiled(), count, *two)
+    assert count.batches == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_two_callbacks_with_directories_of_their_own(tmp_path):
+    fit(compiled(), watching(tmp_path / "a"), watching(tmp_path / "b"))
+    assert {run for run, _, _ in read(tmp_path)} == {"a/picasso", "b/picasso"}
+
+
+def test_two_trainings_at_once_in_one_directory_have_a_run_each(tmp_path):
+    """Both begin before either has written."""
+    one, other = compiled(), compiled()
+    inner = watching(tmp_path)
+    outer = AtEpochEnd(lambda *_: fit(other, inner, epochs=3), at=(0,))
+    fit(one, outer, watching(tmp_path), epochs=2)
+    assert runs(tmp_path) == {"picasso": [0, 1, 2], "picasso_2": [0, 1]}
+
+
+def pickled(picasso):
+    return pickle.loads(pickle.dumps(picasso))
+
+
+def shortcuts_watching(log_dir):
+    return Picasso(log_dir, probes(12), shortcuts=True)
+
+
+def test_a_callback_may_be_pickled_before_and_after_a_training(tmp_path):
+    before = pickled(shortcuts_watching(tmp_path))
+    history = fit(compiled(), before, epochs=2)
+    assert len(history.history["picasso_dependence"]) == 2
+    fit(compiled(), pickled(before), epochs=1)
+    assert runs(tmp_path) == {"picasso": [0, 1], "picasso_2": [0]}
+
+
+def spawned(picasso):
+    fit(compiled(), picasso, epochs=2)
+
+
+@pytest.mark.slow
+def test_a_callback_may_be_passed_to_a_process(tmp_path):
+    process = multiprocessing.get_context("spawn").Process(target=spawned, args=(shortcuts_watching(tmp_path),))
+    process.start()
+    process.join(120)
+    assert process.exitcode == 0
+    assert runs(tmp_path) == {"picasso": [0, 1]}
+
+
+def test_every_epoch_has_an_entry_in_the_history(tmp_path):
+    def spoil(model, epoch):
+        model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+
+    logger = keras.callbacks.CSVLogger(tmp_path / "log.csv")
+    picasso = Picasso(tmp_path, probes(12), every=2)
+    fit(compiled(), AtEpochEnd(spoil, at=(2,)), picasso, logger, epochs=5)
+    with open(tmp_path / "log.csv", encoding="utf-8") as file:
+        column = [float(row["picasso_dependence"]) for row in csv.DictReader(file)]
+    assert np.isnan(column).tolist() == [False, False, True, True, True]

@@ -1,9 +1,11 @@
 """What the callback does about errors while the network trains."""
 
+import importlib
+
 import keras
 import numpy as np
 import pytest
-from helpers.event_files import event_files, steps
+from helpers.event_files import read, scalar, steps
 from helpers.small_training import AtEpochEnd, CountsBatches, ZerosUntil, compiled, fit, probes, zeros
 
 from picasso_callbacks import Picasso
@@ -17,82 +19,94 @@ def final_weights(*callbacks):
     return model.get_weights()
 
 
-def only_warning(caplog):
-    """The one record that the library logged."""
-    [record] = [record for record in caplog.records if record.name.startswith("picasso")]
-    return record
+def warnings(caplog):
+    """What the library logged."""
+    return [record for record in caplog.records if record.name.startswith("picasso")]
 
 
 def raise_it():
     raise RuntimeError("the method's own words")
 
 
-def test_a_method_that_fails_is_reported_once_and_the_rest_goes_on(tmp_path, caplog):
-    failing = ZerosUntil(3, raise_it)  # the rehearsal and two epochs
+def test_a_method_that_fails_is_given_up_after_three_looks_and_the_rest_goes_on(tmp_path, caplog):
+    failing = ZerosUntil(2, raise_it)  # the rehearsal and an epoch
     weights = final_weights(Picasso(tmp_path, probes(), methods=[failing, "class_probabilities"]))
-    record = only_warning(caplog)
-    assert "zeros_until" in record.getMessage()
-    assert "the method's own words" in str(record.exc_info[1])
-    assert record.exc_info[2] is not None
-    assert failing.looks == 4  # never asked again
+    failed, given_up = warnings(caplog)
+    assert "zeros_until failed; it is tried again" in failed.getMessage()
+    assert "the method's own words" in str(failed.exc_info[1])
+    assert failed.exc_info[2] is not None
+    assert "zeros_until failed 3 times in a row and is switched off" in given_up.getMessage()
+    assert failing.looks == 5  # not asked again at the last epoch
     assert steps(tmp_path, "picasso", "picasso/") == [0, 1, 2, 3, 4]
     assert steps(tmp_path, "picasso", "picasso_probability/") == [0, 1, 2, 3, 4]
     np.testing.assert_equal(weights, final_weights())
 
 
 @pytest.mark.parametrize("answer", [None, zeros((1, 2, 3, 4))])
-def test_a_method_that_answers_wrongly_is_reported_once(tmp_path, caplog, answer):
+def test_a_method_that_answers_wrongly_is_reported(tmp_path, caplog, answer):
     final_weights(Picasso(tmp_path, probes(), methods=[ZerosUntil(2, lambda: answer), "class_probabilities"]))
-    assert "zeros_until" in only_warning(caplog).getMessage()
+    assert all("zeros_until" in record.getMessage() for record in warnings(caplog))
     assert steps(tmp_path, "picasso", "picasso/") == [0, 1, 2, 3, 4]
+
+
+def test_what_failed_at_one_epoch_is_there_at_the_next(tmp_path, caplog):
+    answers = iter([zeros((1, 2, 8, 8), scale=None), zeros((1, 2, 8, 8)), zeros((1, 2, 8, 8))])
+    undrawable = ZerosUntil(3, lambda: next(answers))
+    final_weights(Picasso(tmp_path, probes(), methods=[undrawable, "class_probabilities"]))
+    failed, works = warnings(caplog)
+    assert "drawing failed" in failed.getMessage()
+    assert works.getMessage() == "Picasso: drawing works again."
+    assert steps(tmp_path, "picasso", "picasso/") == [0, 1, 3, 4]
 
 
 def test_when_drawing_fails_numbers_are_still_written(tmp_path, caplog):
     undrawable = ZerosUntil(3, lambda: zeros((1, 2, 8, 8), scale=None))
     weights = final_weights(Picasso(tmp_path, probes(), methods=[undrawable, "class_probabilities"]))
-    assert "drawing" in only_warning(caplog).getMessage()
+    assert all("Picasso: drawing failed" in record.getMessage() for record in warnings(caplog))
     assert steps(tmp_path, "picasso", "picasso/") == [0, 1]
     assert steps(tmp_path, "picasso", "picasso_probability/") == [0, 1, 2, 3, 4]
     np.testing.assert_equal(weights, final_weights())
 
 
-class PutsAFileInTheWay(keras.callbacks.Callback):
-    def __init__(self, path):
-        super().__init__()
-        self.path = path
+@pytest.mark.parametrize("function", ["encode", "draw_panel", "scalars_of"])
+@pytest.mark.parametrize("error", [MemoryError("too large"), SystemExit("of a library")])
+def test_each_part_beside_the_training_fails_by_itself(tmp_path, caplog, monkeypatch, function, error):
+    """Such an error is not at hand, so it is raised in place of the real function, at the look of epoch 1."""
+    module, part = {
+        "encode": ("events", "encoding"),
+        "draw_panel": ("cards", "drawing"),
+        "scalars_of": ("recorder", "scalars"),
+    }[function]
+    place = importlib.import_module(f"picasso_callbacks.log.{module}")
+    real = getattr(place, function)
+    failing = [False]
 
-    def on_train_begin(self, logs=None):
-        self.path.write_text("in the way")
+    def sometimes(*args):
+        if failing[0]:
+            raise error
+        return real(*args)
 
-
-def test_a_disk_that_fails_is_reported_once_and_training_goes_on(tmp_path, caplog):
-    picasso = Picasso(tmp_path, probes(), methods=PROBABILITIES)
-    weights = final_weights(picasso, PutsAFileInTheWay(tmp_path / "picasso"))
-    assert "disk" in only_warning(caplog).getMessage()
-    np.testing.assert_equal(weights, final_weights())
-
-
-def test_a_full_disk_leaves_what_was_written_before_readable(tmp_path, caplog):
-    resource = pytest.importorskip("resource")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-
-    def fill(model, epoch):
+    def begin(model, epoch):
         picasso._recorder._worker.drain()
-        [file] = event_files(tmp_path)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 100, before[1]))
+        failing[0] = epoch == 0
 
-    try:
-        picasso = Picasso(tmp_path, probes())
-        final_weights(picasso, AtEpochEnd(fill, at=(1,)))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert "disk" in only_warning(caplog).getMessage()
-    assert steps(tmp_path, "picasso", "picasso/") == [0, 1]
+    monkeypatch.setattr(place, function, sometimes)
+    picasso = Picasso(tmp_path, probes(), methods=PROBABILITIES)
+    final_weights(picasso, AtEpochEnd(begin))
+    failed, works = warnings(caplog)
+    assert failed.getMessage().startswith(f"Picasso: {part} failed;")
+    assert works.getMessage() == f"Picasso: {part} works again."
+    pictures, numbers = ("picasso/", "picasso_probability/")
+    if part == "scalars":
+        pictures, numbers = numbers, pictures
+    assert steps(tmp_path, "picasso", pictures) == [0, 2, 3, 4]
+    assert steps(tmp_path, "picasso", numbers) == [0, 1, 2, 3, 4]
 
 
-def test_an_every_that_fails_is_reported_once_and_the_last_epoch_is_looked_at(tmp_path, caplog):
+def test_an_every_that_fails_is_reported_and_the_last_epoch_is_looked_at(tmp_path, caplog):
     final_weights(Picasso(tmp_path, probes(), methods=PROBABILITIES, every=lambda epoch: 1 / (2 - epoch) > 0))
-    assert "every" in only_warning(caplog).getMessage()
+    failed, _works = warnings(caplog)
+    assert "every failed" in failed.getMessage()
     assert steps(tmp_path, "picasso", "picasso/") == [0, 1, 4]
 
 
@@ -104,23 +118,46 @@ def test_errors_are_raised_where_that_is_wanted(tmp_path):
     assert count.batches == 2 * 3
 
 
+class PutsAFileInTheWay(keras.callbacks.Callback):
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def on_train_begin(self, logs=None):
+        self.path.write_text("in the way")
+
+
 @pytest.mark.parametrize("part", ["drawing", "disk"])
 def test_errors_of_the_other_thread_are_raised_where_that_is_wanted(tmp_path, part):
     undrawable = ZerosUntil(2 if part == "drawing" else 9, lambda: zeros((1, 2, 8, 8), scale=None))
-    picasso = Picasso(tmp_path, probes(), methods=[undrawable], on_error="raise")
-    others = [PutsAFileInTheWay(tmp_path / "picasso")] if part == "disk" else []
+    picasso = Picasso(tmp_path / "logs", probes(), methods=[undrawable], on_error="raise")
+    others = [PutsAFileInTheWay(tmp_path / "logs")] if part == "disk" else []
     with pytest.raises(Exception):  # noqa: B017, PT011 - whatever it was, it must not be lost
         fit(compiled(), picasso, *others, epochs=5)
 
 
-@pytest.mark.parametrize("layout", ["composite", "separate"])
-def test_a_diverged_network_is_shown(tmp_path, caplog, layout):
-    def diverge(model, epoch):
-        model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+def calibrated(outputs):
+    """Neither a softmax nor a sigmoid of anything that the model knows."""
+    return outputs**2 / keras.ops.sum(outputs**2, axis=-1, keepdims=True)
 
-    weights = final_weights(AtEpochEnd(diverge, at=(2,)), Picasso(tmp_path, probes(), layout=layout))
-    assert np.isnan(weights[0]).all()
-    assert not [record for record in caplog.records if record.name.startswith("picasso")]
-    assert steps(tmp_path, "picasso", "picasso_probability/") == [0, 1, 2, 3, 4]
-    card = "picasso/" if layout == "composite" else "picasso_saliency_map/"
+
+@pytest.mark.parametrize("settings", [{}, {"layout": "separate"}, {"decode_prob": calibrated}])
+def test_a_network_that_diverged_for_an_epoch_is_shown(tmp_path, caplog, settings):
+    weights = {}
+
+    def diverge(model, epoch):
+        weights[epoch] = model.get_weights()
+        model.set_weights([np.full_like(weight, np.nan) for weight in weights[epoch]])
+
+    def mend(model, epoch):
+        model.set_weights(weights[epoch])
+
+    picasso = Picasso(tmp_path, probes(), **settings)
+    final_weights(AtEpochEnd(diverge, at=(2,)), picasso, AtEpochEnd(mend, at=(2,)))
+    assert not warnings(caplog)
+    probabilities = {
+        step: scalar(value) for (_, tag, step), value in read(tmp_path).items() if tag.endswith("left 00/left")
+    }
+    assert [np.isnan(probabilities[step]) for step in range(5)] == [False, False, True, False, False]
+    card = "picasso_saliency_map/" if settings.get("layout") == "separate" else "picasso/"
     assert steps(tmp_path, "picasso", card) == [0, 1, 2, 3, 4]

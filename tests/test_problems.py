@@ -1,4 +1,4 @@
-"""An error after training has begun: told once, its part off, the others untouched."""
+"""An error after training has begun: told once, its part tried again or given up, the others untouched."""
 
 import pytest
 
@@ -9,14 +9,38 @@ def fails(what="disk full"):
     raise OSError(what)
 
 
-def test_a_part_that_failed_is_told_of_once_and_not_tried_again(caplog):
+def test_a_part_that_failed_is_tried_again_and_told_of_once(caplog):
+    problems = Problems(raises=False)
+    for _ in range(5):  # never several times in a row
+        assert problems.attempt("drawing", fails) is None
+        assert problems.attempt("drawing", len, "abc") == 3
+    failed, works = caplog.records
+    assert failed.getMessage().startswith("Picasso: drawing failed; it is tried again at the next looks")
+    assert str(failed.exc_info[1]) == "disk full"
+    assert works.getMessage() == "Picasso: drawing works again."
+
+
+def test_an_error_of_another_kind_is_told_too(caplog):
+    problems = Problems(raises=False)
+    problems.attempt("drawing", fails)
+    problems.attempt("drawing", int, "x")
+    assert [type(record.exc_info[1]) for record in caplog.records] == [OSError, ValueError]
+
+
+def test_a_part_that_failed_three_times_in_a_row_is_given_up(caplog):
     problems, tried = Problems(raises=False), []
-    assert problems.attempt("drawing", fails) is None
+    for _ in range(3):
+        problems.attempt("drawing", fails)
     assert problems.attempt("drawing", tried.append, 1) is None
     assert tried == []
-    [told] = caplog.records
-    assert told.getMessage().startswith("Picasso: drawing failed and is switched off")
-    assert str(told.exc_info[1]) == "disk full"
+    assert caplog.records[-1].getMessage().startswith("Picasso: drawing failed 3 times in a row and is switched off")
+
+
+def test_some_parts_are_never_given_up():
+    problems = Problems(raises=False)
+    for _ in range(9):
+        problems.attempt("writing", fails, tries=float("inf"))
+    assert problems.attempt("writing", len, "abc", tries=float("inf")) == 3
 
 
 def test_the_other_parts_go_on():
@@ -27,7 +51,8 @@ def test_the_other_parts_go_on():
 
 def test_another_training_tries_again():
     problems = Problems(raises=False)
-    problems.attempt("drawing", fails)
+    for _ in range(3):
+        problems.attempt("drawing", fails)
     problems.forget()
     assert problems.attempt("drawing", len, "abc") == 3
 

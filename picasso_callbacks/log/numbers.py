@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 
 import numpy as np
@@ -20,7 +21,7 @@ class Numbers:
         unit: What steps are: `"epoch"` or `"step"`.
     """
 
-    def __init__(self, directory: str, unit: str):
+    def __init__(self, directory: str | os.PathLike[str], unit: str):
         self._store = Store(directory)
         self._unit = unit
         self._begun = False
@@ -30,12 +31,13 @@ class Numbers:
         first = [] if self._begun else [("training", 0, training_record(report, self._unit))]
         return [*first, ("maps", step, maps_record(report)), ("numbers", step, numbers_record(report))]
 
-    def write(self, records: Iterable[Record]) -> None:
-        """Appends records; what was written can be read when this returns."""
+    def write(self, records: Iterable[Record]) -> bool:
+        """Appends records; what was written can be read when this returns `True`."""
         for record in records:
             self._store.write(*record)
-        self._begun = True
+            self._begun = True
         self._store.flush()
+        return True
 
     def close(self) -> None:
         """Closes the files; a later look begins others."""

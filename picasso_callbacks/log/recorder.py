@@ -3,47 +3,68 @@ store of numbers."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from picasso_callbacks.log.cards import Cards
 from picasso_callbacks.log.event_log import EventLog
+from picasso_callbacks.log.events import image, scalar, text
 from picasso_callbacks.log.numbers import Numbers
+from picasso_callbacks.log.runs import Run
 from picasso_callbacks.log.scalars import scalars_of
 from picasso_callbacks.log.worker import Worker
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.report import Report
+
+logger = logging.getLogger("picasso_callbacks")
+
+LOOK_SECONDS, END_SECONDS = 5.0, 10.0
+"""How long a look, and the end of a training, wait for a disk that does not answer."""
+
+FOREVER = float("inf")
 
 
 class Recorder:
     """Draws and writes the reports of one training run.
 
     Its public methods return as soon as the work is queued, except `close`, which waits for it. Reports are drawn and
-    written in their order; after each, what was written can be read. An error switches drawing or writing off.
+    written in their order; after each, what was written can be read. A disk that fails is tried again with each report;
+    while it doesn't answer at all, reports are dropped. Filmstrips, drawn from memory, show also what the disk did not
+    take.
 
     Args:
-        directory: The run's directory.
+        directory: That of the first run; which one is written is chosen when there is something to write.
         layout: `"composite"`: a card for each probe. `"separate"`: a card for each probe and method.
         problems: What errors are told to.
         unit: What steps are: `"epoch"` or `"step"`.
+        resumes: Whether the training goes on where another one ended, and so does its run.
     """
 
-    def __init__(self, directory: str, layout: str, problems: Problems, unit: str = "epoch"):
+    def __init__(
+        self, directory: str, layout: str, problems: Problems, unit: str = "epoch", resumes: bool = False
+    ) -> None:
+        self._directory = directory
+        self._run = Run(directory, resumes)
+        self._log = EventLog(self._run)
+        self._numbers = Numbers(self._run, unit)
         self._cards = Cards(layout, unit)
-        self._log = EventLog(directory)
-        self._numbers = Numbers(directory, unit)
         self._problems = problems
         self._worker = Worker()
         self._verdict = ""
+        self._looks = self._written = self._missed = 0
+        self._patience = LOOK_SECONDS
 
     def record(self, step: int, report: Report) -> None:
-        """Queues the report of a look at `step`; waits only while too many are queued."""
-        self._worker.submit(lambda: self._record(step, report))
+        """Queues the report of a look at `step`; waits while too many are queued, a bounded time for the disk."""
+        self._looks += 1
+        self._problems.attempt(f"handing looks to {self._directory}", self._submit, step, report, tries=FOREVER)
 
     def filmstrips(self) -> None:
         """Queues a filmstrip of each probe, over the looks recorded so far."""
-        self._worker.submit(self._filmstrips)
+        self._worker.submit_beyond(self._filmstrips)
 
     @property
     def seconds(self) -> float:
@@ -53,30 +74,80 @@ class Recorder:
     def close(self, lasts: Callable[[], None] = lambda: None) -> None:
         """Waits until everything queued is written, and closes the file; a later report begins another.
 
+        Waits a bounded time for the disk, and says how many looks it did not take.
+
         Args:
             lasts: Is called if that takes more than a second.
         """
-        self._worker.close(lasts)
-        self._problems.attempt("writing to disk", self._log.close)
-        self._problems.attempt("writing to disk", self._numbers.close)
+        self._worker.submit_beyond(self._close)
+        ended = self._worker.close(lasts, END_SECONDS)
+        missed = self._looks - self._written
+        if missed > self._missed:
+            self._missed = missed
+            later = "" if ended else " Those still queued are written if it answers before the program ends."
+            logger.warning("Picasso: %s of %s looks were not written to %s.%s", missed, self._looks, self._run, later)
+
+    def _submit(self, step: int, report: Report) -> None:
+        if self._worker.submit(lambda: self._record(step, report), self._patience):
+            self._patience = LOOK_SECONDS
+        else:
+            self._patience = 0.0  # it is known now
+            raise TimeoutError(
+                f"The disk has not answered for {LOOK_SECONDS:.0f} s. Until it does, looks are not drawn and written."
+            )
+
+    def _attempt(self, part: str, function: Callable[..., Any], *args: Any, tries: float = 3) -> Any:
+        return self._problems.attempt(part, _contained, function, *args, tries=tries)
 
     def _record(self, step: int, report: Report) -> None:
-        pictures = self._problems.attempt("drawing", self._cards.draw, step, report) or {}
-        self._problems.attempt("writing to disk", self._write, step, pictures, report)
-        records = self._problems.attempt("keeping numbers", self._numbers.records, step, report) or ()
-        self._problems.attempt("writing to disk", self._numbers.write, records)
+        pictures = self._attempt("drawing", self._cards.draw, step, report) or {}
+        images = self._attempt("encoding", _images, step, pictures) or []
+        scalars = self._attempt("scalars", _scalars, step, report) or []
+        words = self._attempt("texts", _texts, step, report.verdict) if report.verdict != self._verdict else None
+        shown = self._on_disk("writing", self._write, *images, *scalars, *(words or []))
+        if shown:
+            self._verdict = report.verdict or self._verdict
+        numbers = self._attempt("keeping numbers", self._numbers.records, step, report) or []
+        kept = self._on_disk("writing numbers", self._numbers.write, numbers)
+        self._written += bool(shown and kept)
 
     def _filmstrips(self) -> None:
-        step, pictures = self._problems.attempt("drawing", self._cards.draw_filmstrips) or (0, {})
-        self._problems.attempt("writing to disk", self._write, step, pictures)
+        step, pictures = self._attempt("drawing filmstrips", self._cards.draw_filmstrips) or (0, {})
+        self._on_disk("writing", self._write, *(self._attempt("encoding", _images, step, pictures) or []))
 
-    def _write(self, step: int, pictures: Mapping[str, np.ndarray], report: Report | None = None) -> None:
-        for tag, pixels in pictures.items():
-            self._log.image(tag, step, pixels)
-        if report is not None:
-            for tag, value in scalars_of(report).items():
-                self._log.scalar(tag, step, value)
-            if report.verdict and report.verdict != self._verdict:
-                self._log.text("picasso_verdict", step, report.verdict)
-                self._verdict = report.verdict
-        self._log.flush()
+    def _write(self, *records: bytes) -> bool:
+        if records:
+            self._log.write(*records)
+            self._log.flush()
+        return True
+
+    def _close(self) -> None:
+        self._on_disk("writing", self._log.close)
+        self._on_disk("writing numbers", self._numbers.close)
+
+    def _on_disk(self, what: str, function: Callable[..., Any], *args: Any) -> Any:
+        """A disk is never given up: it may be enlarged, or come back, after days."""
+        with self._worker.outside():
+            return self._attempt(f"{what} to {self._directory}", function, *args, tries=FOREVER)
+
+
+def _images(step: int, pictures: Mapping[str, np.ndarray]) -> list[bytes]:
+    return [image(tag, step, pixels) for tag, pixels in pictures.items()]
+
+
+def _scalars(step: int, report: Report) -> list[bytes]:
+    return [scalar(tag, step, value) for tag, value in scalars_of(report).items()]
+
+
+def _texts(step: int, verdict: str) -> list[bytes]:
+    return [text("picasso_verdict", step, verdict)] if verdict else []
+
+
+def _contained(function: Callable[..., Any], *args: Any) -> Any:
+    """Makes an error of what would silently end a thread: a `SystemExit` is meant for the main one."""
+    try:
+        return function(*args)
+    except Exception:
+        raise
+    except BaseException as error:
+        raise RuntimeError(f"{type(error).__name__} on the drawing thread") from error

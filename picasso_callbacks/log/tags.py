@@ -43,6 +43,7 @@ def distinct_tags(names: Sequence[str]) -> list[str]:
 
 
 def _clean(name: str) -> str:
+    name = name if len(name) <= 20 * MAX_LENGTH else name[: 10 * MAX_LENGTH] + name[-10 * MAX_LENGTH :]
     text = name.encode("utf-8", "replace").decode("utf-8").translate(_REPLACEMENTS)
     text = "".join(" " if unicodedata.category(character) == "Cc" else character for character in text)
     text = " ".join(text.split())

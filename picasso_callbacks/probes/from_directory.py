@@ -11,10 +11,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from picasso_callbacks.probes.images import open_image
 from picasso_callbacks.probes.label_table import LabelTable
 from picasso_callbacks.typing import is_integer
 
 SUFFIXES = (".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+SKIPPED = (".avif", ".heic", ".heif", ".jfif", ".jp2", ".jpe", ".pgm", ".ppm", ".tga")
+"""Endings of pictures, too, of which it is said that they are not read."""
+
 PILLOW_MODES = {"rgb": "RGB", "rgba": "RGBA", "grayscale": "L"}
 
 DEEP = "are grey with more than 8 bits, and stay so"
@@ -47,6 +51,7 @@ def read_folder(
             f"Picasso: took {len(files)} of {len(of_file)} images in {path}; count=... takes more or fewer.", flush=True
         )
     images = _read_all(files, folder, image_size, color_mode)
+    _tell_skipped(folder)
     known = [of_file[file] for file in files]
     names = [_name(label, file, class_names) for label, file in zip(known, files, strict=True)]
     return images, None if None in known else known, names, class_names
@@ -77,6 +82,16 @@ def _labels_by_table(
             flush=True,
         )
     return of_file, table.class_names
+
+
+def _tell_skipped(path: Path) -> None:
+    skipped = sorted({file.suffix for file in path.glob("**/*") if file.suffix.lower() in SKIPPED})
+    if skipped:
+        print(
+            f"Picasso: files ending in {', '.join(skipped)} in {path} are skipped; those read end in "
+            f"{', '.join(SUFFIXES)}.",
+            flush=True,
+        )
 
 
 def _some(files: list[Path], path: Path) -> list[Path]:
@@ -173,14 +188,9 @@ def _name(label: Any, file: Path, class_names: Sequence[str] | None) -> str:
 
 def _read(file: Path, image_size: tuple[int, int] | None, color_mode: str, remarks: Counter[str]) -> np.ndarray:
     """`[H, W, C]`: uint8; or where grey has more than 8 bits, uint16, int32 or float32 as it is in the file."""
-    try:
-        with Image.open(file) as opened:
-            _remark(opened, remarks)
-            image, dtype = _decoded(opened, color_mode)
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError(
-            f"Probes.from_directory: {file} can't be read as an image ({error}). Remove it or repair it."
-        ) from error
+    with open_image(file, "Probes.from_directory") as opened:
+        _remark(opened, remarks)
+        image, dtype = _decoded(opened, color_mode)
     if image_size is not None:
         height, width = image_size
         image = image.resize((int(width), int(height)), Image.Resampling.BILINEAR)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+import pathlib
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 
 def as_numpy(value: Any, argument: str) -> np.ndarray:
@@ -35,6 +38,20 @@ def as_numpy(value: Any, argument: str) -> np.ndarray:
             "Pass an array, or a list of arrays that all have the same shape."
         ) from error
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
+
+
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
+"""What is ever opened, whatever a file is called: Pillow would start Ghostscript for PostScript named .jpg."""
+
+
+@contextlib.contextmanager
+def open_image(file: pathlib.Path, argument: str) -> Iterator[Image.Image]:
+    """An image file, and a `ValueError` with its name for all that goes wrong while it is read."""
+    try:
+        with Image.open(file, formats=FORMATS) as opened:
+            yield opened
+    except Exception as error:  # a broken file may bring Pillow to raise anything
+        raise ValueError(f"{argument}: {file} can't be read as an image ({error}). Remove it or repair it.") from error
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

@@ -64,6 +64,8 @@ def as_labels(labels: Any, count: int, class_names: Sequence[str] | None) -> Lab
     if array.size != count and (array.ndim != 2 or not array.size):
         raise ValueError(f"Probes: labels have shape {array.shape}, expected [P], [P, 1] or, one-hot, [P, classes].")
     array = np.asarray(array.tolist()) if array.dtype.kind == "O" else array
+    if array.dtype.kind in "OSU" and array.size != count:
+        raise ValueError(f"Probes: labels hold {_odd(array)!r}; expected rows of finite numbers that fit float32.")
     if array.dtype.kind in "OSU":
         array, class_names = _named_classes(array.reshape(count), class_names)
         return _of_classes(array, None, class_names)
@@ -74,6 +76,11 @@ def as_labels(labels: Any, count: int, class_names: Sequence[str] | None) -> Lab
     return _of_classes(
         _classes_of_rows(numbers) if several else _indices(numbers[:, 0], class_names), numbers, class_names
     )
+
+
+def _odd(array: np.ndarray) -> Any:
+    """What among others is no number, or too large a one."""
+    return next((one for one in array.ravel().tolist() if not isinstance(one, (int, float)) or abs(one) >= 2**63), None)
 
 
 def _of_classes(classes: np.ndarray | None, numbers: np.ndarray | None, class_names: Sequence[str] | None) -> Labels:

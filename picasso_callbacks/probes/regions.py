@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from picasso_callbacks.probes.images import as_numpy
+from picasso_callbacks.probes.images import as_numpy, open_image
 
 SUFFIXES = (".bmp", ".png", ".tif", ".tiff")
 
@@ -65,7 +65,7 @@ def _as_mask(argument: str, value: Any, size: tuple[int, int]) -> np.ndarray:
 
 
 def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> list[np.ndarray | None]:
-    files = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in SUFFIXES]
+    files = [path for path in sorted(folder.glob("*")) if path.suffix.lower() in SUFFIXES and path.is_file()]
     masks: list[np.ndarray | None] = []
     without: list[str] = []
     black: list[str] = []
@@ -90,7 +90,8 @@ def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> li
     if len(without) + len(black) == len(names):
         raise ValueError(
             f"{argument} is {os.fspath(folder)!r}, in which {black[0]} and all others are dark everywhere; "
-            "expected masks that are white inside, above 127. Masks of 0 and 1: multiply them by 255."
+            "expected masks that are white inside, above half of what a file can hold. Masks of 0 and 1: multiply them "
+            "by 255."
         )
     for few, what in ((without, "no mask"), (black, "a mask that is dark everywhere")):
         if few:
@@ -104,12 +105,16 @@ def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> li
 
 
 def _read_mask(argument: str, file: pathlib.Path) -> np.ndarray:
-    """bool `[H, W]`, true where the image is brighter than half of what 8 bits hold."""
-    try:
-        with Image.open(file) as opened:
-            return np.asarray(opened.convert("L")) > 127
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise ValueError(f"{argument} has {file}, which can't be read as an image ({error}). Repair it.") from error
+    """bool `[H, W]`, true where the image is brighter than half of what the file can hold; transparent is dark."""
+    with open_image(file, argument) as opened:
+        if opened.mode[0] in "IF":  # deeper than 8 bits
+            values = np.asarray(opened.convert("F"))
+            sixteen = opened.mode.startswith("I;16") or opened.format == "PNG"
+            ranges = [65535] if sixteen else [most for most in (1, 255, 65535) if most >= values.max()]
+            return values > (ranges[0] if ranges else values.max()) / 2
+        shown = opened.convert("RGBA")
+        black = Image.new("RGBA", shown.size, (0, 0, 0, 255))
+        return np.asarray(Image.alpha_composite(black, shown).convert("L")) > 127
 
 
 def _ends_in(name: str, ending: str) -> bool:

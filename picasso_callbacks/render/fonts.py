@@ -34,6 +34,9 @@ _TEXT_FONTS = (
 # Emoji fonts hold bitmaps of one size; Segoe's outlines do not mind being asked for that size.
 _EMOJI_FONTS = {"NotoColorEmoji.ttf": 109, "Apple Color Emoji.ttc": 160, "seguiemj.ttf": 109}
 _FIRST_EMOJI = 0x1F000
+LONGEST, ACCENTS = 2000, 2
+"""How many characters of a text are looked at, and how many accents are drawn on one; others would leave the line."""
+
 _NOT_A_CHARACTER = "\uffff"  # every font draws its box for missing glyphs here
 
 
@@ -74,10 +77,19 @@ def runs(text: str) -> tuple[tuple[str, str], ...]:
 
 @functools.lru_cache(4096)
 def drawable(text: str) -> str:
-    """`text` on one line, with what no font can draw spelt out."""
-    characters = []
+    """`text` on one line, with what no font can draw spelt out, and few accents on a letter.
+
+    Of a text longer than any card the middle is left out before it is looked at.
+    """
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]}…{text[-LONGEST // 2 :]}"
+    characters: list[str] = []
+    accents = 0
     for character in unicodedata.normalize("NFC", text):
         category = unicodedata.category(character)
+        accents = accents + 1 if category in ("Mn", "Me") else 0
+        if accents > ACCENTS:
+            continue
         if category in ("Cc", "Zl", "Zp", "Zs"):
             characters.append(" ")
         elif category != "Cf" and unicodedata.name(character, "")[:18] != "VARIATION SELECTOR":

@@ -128,10 +128,14 @@ def _part_width(family: str, part: str, size: int) -> float:
 
 @functools.lru_cache(4096)
 def _letters(family: str, part: str, size: int) -> tuple[tuple[int, int], Image.Image]:
-    """How much ink is where, and where that begins seen from the baseline's left end. Most texts come at every look."""
+    """How much ink is where, and where that begins seen from the baseline's left end. Most texts come at every look.
+
+    What is far above or below the line, as marks on marks are, is cut off.
+    """
     face = font(family, size)
     assert face is not None
     left, top, right, bottom = (round(edge) for edge in face.getbbox(part, anchor="ls"))
+    top, bottom = max(top, round(-1.4 * size)), min(bottom, round(0.6 * size))
     letters = Image.new("L", (max(right - left, 1), max(bottom - top, 1)))
     ImageDraw.Draw(letters).text((-left, -top), part, font=face, fill=255, anchor="ls")
     return (left, top), letters

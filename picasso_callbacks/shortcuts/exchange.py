@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -44,11 +45,16 @@ class Exchanges:
         expected: str | None = None,
         allowed: Collection[str] = (),
     ):
+        self._arguments = probes, plain, outputs, expected, allowed
         self._probes = probes
         self.truth = make_truth(probes, plain, outputs)
         self._trials = make_trials(probes, self.truth, expected, allowed)
         self._pairs: dict[tuple[int, int], Pairs] = {}
         self._asked: dict[str, tuple[int, Pairs, Scores]] = {}
+
+    def __reduce__(self) -> tuple[type[Exchanges], tuple[Any, ...]]:
+        """In another process it is made anew: what exchanges cues are functions within functions."""
+        return Exchanges, self._arguments
 
     @property
     def suspicious(self) -> list[str]:

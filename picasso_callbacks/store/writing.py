@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import itertools
 import json
@@ -36,17 +37,18 @@ class Store:
 
     What was written when `flush` returns can be read, whatever then happens to the process: the index names only what
     is whole. An error of the disk is raised as it is, by the write that it struck; the next write begins another pair.
-    One thread writes.
+    One thread writes; a process that is forked has files of its own.
 
     Args:
         directory: The run's directory, as of `EventLog`.
     """
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
-        self._directory = os.fspath(directory)
+        self._directory = directory
         self._data: gfile.GFile | None = None
         self._index: gfile.GFile | None = None
         self._offset = 0
+        self._process = os.getpid()
 
     def write(self, kind: str, step: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Appends a record.
@@ -59,7 +61,7 @@ class Store:
         record = to_npz(arrays)
         entry = np.array([(kind.encode(), step, self._offset, len(record), zlib.crc32(record), FORMAT)], ENTRY)
         try:
-            if self._data is None or self._index is None:
+            if self._data is None or self._index is None or self._process != os.getpid():
                 self._open()
                 entry["offset"] = 0
             self._data.write(record)  # type: ignore[union-attr]
@@ -67,6 +69,8 @@ class Store:
             self._index.write(entry.tobytes())  # type: ignore[union-attr]
             self._offset += len(record)
         except BaseException:
+            if self._offset == 0:  # nothing is left behind, however often it is tried
+                self._remove()
             self._data = self._index = None
             raise
         if self._offset > SEGMENT:
@@ -85,11 +89,19 @@ class Store:
                 file.close()
 
     def _open(self) -> None:
-        gfile.makedirs(self._directory)
+        self._data = self._index = None
+        self._offset, self._process, directory = 0, os.getpid(), os.fspath(self._directory)
+        gfile.makedirs(directory)
         # Read in the order of their names.
         name = f"{time.time_ns():020d}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}"
-        path = gfile.get_filesystem(self._directory).join(self._directory, name)
-        self._data, self._index, self._offset = gfile.GFile(path + DATA, "wb"), gfile.GFile(path + INDEX, "wb"), 0
+        path = gfile.get_filesystem(directory).join(directory, name)
+        self._data, self._index = gfile.GFile(path + DATA, "wb"), gfile.GFile(path + INDEX, "wb")
+
+    def _remove(self) -> None:
+        for file in (self._data, self._index):
+            if file is not None:
+                with contextlib.suppress(OSError):
+                    os.remove(file.filename)
 
 
 def to_npz(arrays: Mapping[str, np.ndarray]) -> bytes:

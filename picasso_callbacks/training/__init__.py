@@ -9,6 +9,7 @@ from picasso_callbacks.training.notices import (
     writing_notice,
 )
 from picasso_callbacks.training.responder import Responder
+from picasso_callbacks.training.roster import enter, leave
 from picasso_callbacks.training.schedule import make_schedule
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "Responder",
     "announcement",
     "cost_notice",
+    "enter",
+    "leave",
     "make_schedule",
     "mismatch_notice",
     "spacing_notice",

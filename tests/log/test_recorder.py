@@ -1,10 +1,13 @@
 """Recorder: what is queued is written, all of it and in order, and costs the same however much came before."""
 
+import os
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers.event_files import event_files, read
+from helpers.event_files import event_files, read, steps
+from helpers.processes import run
 from helpers.small_training import compiled, probes
 
 from picasso_callbacks import explain
@@ -49,6 +52,28 @@ def test_pictures_say_what_is_counted(tmp_path, unit, step):
     assert all(one != another for one, another in zip(again, other, strict=True))
 
 
+def test_writing_goes_on_when_there_are_files_to_open_again(tmp_path, caplog):
+    """Without a training: TensorFlow itself aborts when it can open none."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    report = explain(compiled(), probes())
+    writes = Recorder(str(tmp_path / "picasso"), "composite", Problems(raises=False))
+    for step, most in enumerate([before[0], 3, 3, before[0]]):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, before[1]))
+        try:
+            writes.record(step, report)
+            writes._worker.drain()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    writes.close()
+    failed, works, said = [record.getMessage() for record in caplog.records]
+    assert failed.startswith(f"Picasso: writing to {tmp_path}/picasso failed")
+    assert "Too many open files" in str(caplog.records[0].exc_info[1])
+    assert works.endswith("works again.")
+    assert said.startswith("Picasso: 2 of 4 looks")
+    assert steps(tmp_path, "picasso", "picasso/") == [0, 3]
+
+
 @pytest.mark.slow
 def test_the_three_hundredth_look_costs_what_the_tenth_did(tmp_path):
     """In processor time of drawing and writing, in memory of the process, and in bytes of the event file."""
@@ -67,3 +92,33 @@ def test_the_three_hundredth_look_costs_what_the_tenth_did(tmp_path):
     assert late < 1.5 * early
     grown = np.diff(sizes)
     assert grown[-50:].mean() == pytest.approx(grown[:50].mean(), rel=0.02)
+
+
+FORKS = """
+import os, sys
+from helpers.processes import run
+from helpers.small_training import compiled, probes
+from picasso_callbacks import explain
+from picasso_callbacks.log.recorder import Recorder
+from picasso_callbacks.problems import Problems
+writes = Recorder(LOG_DIR + "/picasso", "composite", Problems(raises=False))
+report = explain(compiled(), probes())
+writes.record(0, report)
+writes._worker.drain()
+child = os.fork()
+writes.record(1 if child else 2, report)
+writes.close()
+if child:
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_writes_a_file_of_its_own(tmp_path):
+    """As after a training that was interrupted, whose file is open and whose thread waits for more."""
+    helpers = f"import sys; sys.path.insert(0, {str(Path(__file__).parents[1])!r})\n"
+    ended = run(helpers + FORKS.replace("LOG_DIR", repr(str(tmp_path))))
+    assert ended.returncode == 0, ended.stderr
+    assert len(event_files(tmp_path)) == 2
+    assert sorted(steps(tmp_path, "picasso", "picasso/")) == [0, 1, 2]

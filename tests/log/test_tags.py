@@ -10,6 +10,7 @@ import pytest
 from tensorboard import program
 
 from picasso_callbacks.log.event_log import EventLog
+from picasso_callbacks.log.events import image
 from picasso_callbacks.log.tags import MAX_LENGTH, distinct_tags
 
 HOSTILE = [
@@ -73,7 +74,7 @@ def test_tensorboard_serves_the_picture_of_every_tag(tmp_path):
     tags = [f"picasso/{tag}" for tag in distinct_tags(HOSTILE)]
     log = EventLog(tmp_path / "picasso")
     for shade, tag in enumerate(tags):
-        log.image(tag, 0, np.full((2, 3, 3), shade, "uint8"))
+        log.write(image(tag, 0, np.full((2, 3, 3), shade, "uint8")))
     log.close()
 
     tensorboard = program.TensorBoard()

@@ -1,4 +1,6 @@
 import gc
+import os
+import signal
 import sys
 import threading
 import time
@@ -91,7 +93,7 @@ def test_drain_returns_after_the_last_job(worker):
     assert ran == ["last"]
 
 
-def test_an_error_is_kept_and_the_jobs_after_it_run(worker):
+def test_an_error_is_told_and_the_jobs_after_it_run(worker, caplog):
     ran = []
     worker.submit(lambda: 1 / 0)
     worker.submit(lambda: ran.append("after"))
@@ -99,17 +101,9 @@ def test_an_error_is_kept_and_the_jobs_after_it_run(worker):
     worker.submit(lambda: ran.append("after exit"))
     worker.drain()
     assert ran == ["after", "after exit"]
-    errors = worker.take_errors()
+    errors = [record.exc_info[1] for record in caplog.records]
     assert [type(error) for error in errors] == [ZeroDivisionError, SystemExit]
     assert "1 / 0" in "".join(traceback.format_exception(errors[0]))
-    assert worker.take_errors() == []
-
-
-def test_errors_outlive_close():
-    worker = Worker()
-    worker.submit(lambda: 1 / 0)
-    worker.close()
-    assert [type(error) for error in worker.take_errors()] == [ZeroDivisionError]
 
 
 def test_close_ends_the_thread_and_may_be_repeated_and_followed_by_jobs():
@@ -181,3 +175,69 @@ worker.Worker().submit(threading.Event().wait)
 """
     ended = run(program, bare=True)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_submit_and_close_wait_a_bounded_time_for_what_is_outside(worker):
+    started, answer, ran = threading.Event(), threading.Event(), []
+
+    def ask():
+        with worker.outside():
+            started.set()
+            answer.wait()
+
+    worker.submit(ask)
+    started.wait()
+    assert worker.submit(lambda: ran.append("waits"), patience=0.1)
+    assert not worker.submit(lambda: ran.append("dropped"), patience=0.1)
+    worker.submit_beyond(lambda: ran.append("last"))
+    assert not worker.close(patience=0.1)
+    answer.set()
+    assert worker.close()
+    assert ran == ["waits", "last"]
+
+
+def test_what_works_is_waited_for_however_long_it_takes():
+    worker, ended = Worker(capacity=1), threading.Event()
+    worker.submit(ended.wait)
+    threading.Timer(0.5, ended.set).start()
+    assert worker.submit(lambda: None, patience=0.1)
+    assert worker.close(patience=0.1)
+
+
+def test_jobs_after_a_close_that_was_interrupted_run_after_those_before_it(worker):
+    """As by Ctrl-C; Python 3.11 then takes a thread for ended that was being joined."""
+    started, release, ran = threading.Event(), threading.Event(), []
+    worker.submit(lambda: (started.set(), release.wait(), ran.append("first")))
+    worker.submit(lambda: ran.append("second"))
+    started.wait()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            worker.close()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    worker.submit(lambda: ran.append("after"))
+    release.set()
+    worker.close()
+    assert ran == ["first", "second", "after"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_process_has_a_thread_of_its_own():
+    program = """
+import os, threading
+from picasso_callbacks.log.worker import Worker
+worker, release = Worker(), threading.Event()
+worker.submit(lambda: (release.wait(), print("the parent's", flush=True)))
+child = os.fork()
+if child == 0:
+    worker.submit(lambda: print("the child's", flush=True))
+    worker.close()
+else:
+    os.waitpid(child, 0)
+    release.set()
+    worker.close()
+"""
+    ended = run(program, timeout=20, bare=True)
+    assert ended.stdout.splitlines() == ["the child's", "the parent's"]

@@ -260,6 +260,28 @@ def test_a_broken_file_is_named(tmp_path, content):
         Probes.from_directory(tmp_path)
 
 
+def test_postscript_is_never_opened_whatever_it_is_called(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 4 4\n%%EndComments\nshowpage\n")
+    with pytest.raises(ValueError, match=r"a\.jpg can't be read as an image \(cannot identify"):
+        Probes.from_directory(tmp_path)
+
+
+def test_a_float_tiff_that_is_called_png_keeps_its_values(tmp_path):
+    Image.fromarray(np.full((4, 5), 0.25, "float32")).save(tmp_path / "a.png", "tiff")
+    images = Probes.from_directory(tmp_path, color_mode="grayscale").images
+    assert images.dtype == np.float32
+    assert (images == 0.25).all()
+
+
+def test_of_pictures_that_are_not_read_it_is_said(tmp_path, capsys):
+    save(tmp_path / "a.png")
+    (tmp_path / "b.jfif").write_bytes(b"a picture")
+    Probes.from_directory(tmp_path)
+    assert (
+        f"Picasso: files ending in .jfif in {tmp_path} are skipped; those read end in .bmp" in capsys.readouterr().out
+    )
+
+
 def test_refuses_empty_and_missing_folders(tmp_path):
     with pytest.raises(ValueError, match="no image in"):
         Probes.from_directory(tmp_path)

@@ -54,6 +54,7 @@ def test_boolean_labels_are_two_classes():
         ([0.5, 1e300, 1], "hold 1e\\+300 for image 1"),
         ([0, 2**70, 1], "only numbers that fit int64"),
         (np.array([0, 1, 2**63], "uint64"), "hold 9223372036854775808 for image 2"),
+        ([[0, 1, 2**70]] * 3, "hold 1180591620717411303424; expected rows of finite numbers"),
         (np.array(["2024-01-01"] * 3, "datetime64[D]"), "datetime64"),
         ([0, None, 1], "None"),
         (["a", "b", "c"], "'c', which is not one of the class_names"),

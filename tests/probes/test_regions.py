@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import PIL.Image
 import pytest
@@ -150,7 +152,49 @@ def test_masks_of_0_and_1_are_refused_with_the_mend(tmp_path):
         probes({"vehicle": tmp_path}, names=["a", "b", "c"])
 
 
-def test_a_broken_mask_is_named(tmp_path):
-    (tmp_path / "a.png").write_bytes(b"no image")
-    with pytest.raises(ValueError, match=r"regions\['vehicle'\] has .*a\.png, which can't be read as an image"):
+def png(size=(8, 6)):
+    file = io.BytesIO()
+    PIL.Image.new("L", size, 255).save(file, "png")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("content", [b"no image", b"", png()[:50], png()[:-30], b"%!PS-Adobe-3.0 EPSF-3.0\n"])
+def test_a_broken_mask_is_named(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(ValueError, match=r"regions\['vehicle'\]: .*a\.png can't be read as an image"):
         probes({"vehicle": tmp_path}, names=["a", "b", "c"])
+
+
+def colours(mode, *pixels):
+    """Pixels that cover columns one after another."""
+    image = PIL.Image.new(mode, (8, 6))
+    for column in range(8):
+        for row in range(6):
+            image.putpixel((column, row), pixels[column * len(pixels) // 8])
+    return image
+
+
+@pytest.mark.parametrize(
+    ("name", "image"),
+    [
+        ("a.png", colours("I;16", 300, 65535)),  # 300 would be above half of 8 bits
+        ("a.tif", colours("I;16", 32767, 32768)),
+        ("a.tif", colours("F", 0.4, 0.6)),
+        ("a.tif", colours("F", 100.0, 255.0)),
+        ("a.tif", colours("I", 0, 1)),
+        ("a.png", colours("RGBA", (255, 255, 255, 0), (255, 255, 255, 255))),
+        ("a.png", colours("LA", (255, 0), (255, 255))),
+        ("a.png", colours("1", 0, 1)),
+        ("a.bmp", colours("L", 127, 128)),
+    ],
+)
+def test_a_mask_is_true_above_half_of_what_its_file_holds(tmp_path, name, image):
+    image.save(tmp_path / name)
+    found = probes({"right": tmp_path}, names=["a", "b", "c"]).regions["right"]
+    np.testing.assert_array_equal(found[0], box(0, 4, 6, 4))
+
+
+def test_a_float_tiff_that_is_called_png_is_read_as_what_it_is(tmp_path):
+    colours("F", 0.4, 0.6).save(tmp_path / "a.png", "tiff")
+    found = probes({"right": tmp_path}, names=["a", "b", "c"]).regions["right"]
+    np.testing.assert_array_equal(found[0], box(0, 4, 6, 4))

@@ -128,17 +128,22 @@ def answers_in(outputs: Any) -> int:
 
 
 def decoded(decode: Callable[[Any], Any] | None, output: Any) -> np.ndarray:
-    """What the user's `decode_prob` makes of an output: float32 `[N, classes]`, or a `ValueError`."""
+    """What the user's `decode_prob` makes of an output: float32 `[N, classes]`, or a `ValueError`.
+
+    NaN are left if the output is not finite either, as that of a network that diverged.
+    """
     assert decode is not None
     with naming("decode_prob"):
         p = np.asarray(keras.ops.convert_to_numpy(decode(output)), dtype="float32")
     rows = answers_in(output)
     if p.ndim not in (1, 2) or len(p) != rows:
         raise ValueError(f"Picasso: decode_prob returned shape {p.shape}; expected [N, classes] with N = {rows}.")
-    low, high = p.min(), p.max()
-    if not (low >= -TOLERANCE and high <= 1 + TOLERANCE):  # NaN too
+    diverged = any(not np.isfinite(one).all() for one in keras.tree.flatten(output) if one is not None)
+    wrong = ~((p >= -TOLERANCE) & (p <= 1 + TOLERANCE)) & ~(np.isnan(p) & diverged)
+    if wrong.any():
         raise ValueError(
-            f"Picasso: decode_prob returned numbers from {low:.4g} to {high:.4g}; expected probabilities in 0..1."
+            f"Picasso: decode_prob returned numbers from {p.min():.4g} to {p.max():.4g}; expected probabilities in "
+            "0..1."
         )
     if p.ndim == 1 or p.shape[1] == 1:
         p = np.concatenate([1 - p.reshape(-1, 1), p.reshape(-1, 1)], axis=1)
