@@ -37,15 +37,24 @@ def labels(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Images float `[N, 56, 56, 3]` and which digits are on them, bool `[N, 3]`."""
     images, digits = mnist_data()
     generator = np.random.default_rng(seed)
-    ink = images.reshape(-1, 28, 28)[:, 4:24, 4:24] / 255
+    ink = images.reshape(-1, 14, 2, 14, 2).mean(axis=(2, 4)) / 255
     drawn, has = _ground(COUNT, generator), generator.random((COUNT, 3)) < 0.5
     for image, row in zip(drawn, has, strict=True):
-        places = generator.permutation([(7, 18), (26, 9), (26, 27)])  # off the frame and the corners
-        for digit, (top, left) in zip(np.array(DIGITS)[row], places, strict=False):
-            one = ink[generator.choice(np.flatnonzero(digits == digit))][..., None]
-            part = image[top : top + 20, left : left + 20]
-            part += (245 - part) * one
+        taken: list[tuple[int, int]] = []
+        for digit in np.array(DIGITS)[row]:
+            taken.append(top_left := _place(taken, generator))
+            part = image[top_left[0] : top_left[0] + 14, top_left[1] : top_left[1] + 14]
+            part += (245 - part) * ink[generator.choice(np.flatnonzero(digits == digit))][..., None]
     return drawn, has
+
+
+def _place(taken: list[tuple[int, int]], generator: np.random.Generator) -> tuple[int, int]:
+    """Anywhere off the frame, the corners and the other digits."""
+    while True:
+        top, left = generator.integers(7, SIDE - 20, 2).tolist()
+        in_corner = not 14 <= top <= SIDE - 28 and not 14 <= left <= SIDE - 28
+        if not in_corner and all(max(abs(top - row), abs(left - column)) >= 13 for row, column in taken):
+            return top, left
 
 
 def tagged(images: np.ndarray, chosen: np.ndarray) -> np.ndarray:
