@@ -26,7 +26,7 @@ from picasso_callbacks.methods import make_methods
 from picasso_callbacks.model.backends import make_backend
 from picasso_callbacks.model.live_model import LiveModel
 
-STEPS, SAMPLES, MASKS, CHANNELS = 20, 20, 300, 64
+STEPS, SAMPLES, MASKS, CHANNELS = 20, 20, 100, 64
 CLASSES = np.array([TARGETS] * PROBES)
 
 
