@@ -26,7 +26,7 @@ from picasso_callbacks.methods import make_methods
 from picasso_callbacks.model.backends import make_backend
 from picasso_callbacks.model.live_model import LiveModel
 
-STEPS, SAMPLES, MASKS, CHANNELS = 20, 20, 300, 64
+STEPS, SAMPLES, MASKS, CHANNELS = 20, 20, 100, 64
 CLASSES = np.array([TARGETS] * PROBES)
 
 
@@ -107,7 +107,7 @@ def captum(model: keras.Model, images: np.ndarray) -> Iterator[tuple[str, str, C
     )
 
 
-def measure(repeats: int) -> list[Figure]:
+def measure(repeats: int) -> Iterator[Figure]:
     model, images = network(), pictures()
     live = LiveModel(model, Probes(images, value_range=(0, 1)))
     scores = live.scores()
@@ -119,13 +119,12 @@ def measure(repeats: int) -> list[Figure]:
     if keras.backend.backend() == "torch":
         for name, floor, job in captum(network(activation=None), images):
             asked[f"captum: {name}"] = (lambda j=job: [j(target) for target in TARGETS], floor, "")
-    figures = []
     for kind, jobs in bare.items():
         works = {name: job for name, (job, floor, _) in asked.items() if floor == kind}
         seconds = rounds({**jobs, **works}, repeats if kind != "masks" else max(repeats // 3, 3))
         floor = floor_of({name: seconds[name] for name in jobs})
-        figures += [figure(f"{name}, of {kind}", seconds[name], floor, asked[name][2]) for name in works]
-    return [*figures, *together(live, repeats)]
+        yield from (figure(f"{name}, of {kind}", seconds[name], floor, asked[name][2]) for name in works)
+    yield from together(live, repeats)
 
 
 def together(live: LiveModel, repeats: int) -> Iterator[Figure]:
@@ -155,9 +154,10 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--json", help="a file for the figures")
     arguments = parser.parse_args()
-    figures = measure(arguments.repeats)
-    for one in figures:
-        print(f"{one['what']}: {describe(one)}{', goal ' + one['goal'] if one['goal'] else ''}")
+    figures = []
+    for one in measure(arguments.repeats):
+        print(f"{one['what']}: {describe(one)}{', goal ' + one['goal'] if one['goal'] else ''}", flush=True)
+        figures.append(one)
     save(arguments.json, figures)
 
 

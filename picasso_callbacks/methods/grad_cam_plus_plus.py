@@ -30,7 +30,7 @@ class GradCamPlusPlus(ClassActivationMap):
 
     def maps(self, activations: np.ndarray, gradients: np.ndarray) -> np.ndarray:
         held = activations.sum(axis=(1, 2))[:, None, None, None]
-        below = 2 * gradients**2 + held * gradients**3
-        share = np.divide(gradients**2, below, out=np.zeros_like(below), where=below != 0)  # equation 19
-        weights = (share * np.maximum(gradients, 0)).sum(axis=(2, 3))  # equation 5
+        rising = np.maximum(gradients, 0)
+        below = 2 + held * rising  # of equation 19, numerator and denominator divided by the gradient's square
+        weights = np.divide(rising, below, out=below, where=below != 0).sum(axis=(2, 3))  # equation 5
         return np.maximum(np.einsum("pkc,phwc->pkhw", weights, activations), 0)  # as Grad-CAM's equation 2

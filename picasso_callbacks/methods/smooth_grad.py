@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -11,12 +12,15 @@ from picasso_callbacks.methods.base import Look, Method
 from picasso_callbacks.methods.saliency_map import strongest
 from picasso_callbacks.typing import is_integer
 
+Keep = Callable[[np.ndarray], np.ndarray]
+"""As in `LiveModel.gradients`."""
+
 
 class SmoothGrad(Method):
     """The gradient of a target's score by the pixels, averaged over copies of the probe with noise on them.
 
-    As in `saliency_map`, the absolute value and then the maximum over channels is shown. The noise is the same at every
-    epoch, so that between epochs only the network moves.
+    As in `saliency_map`, the absolute value and then the maximum over channels is shown. The noise is the same on
+    all probes and at every epoch, so that between epochs only the network moves.
 
     Args:
         samples: How many noisy copies: forward and backward passes for each probe.
@@ -56,15 +60,20 @@ class SmoothGrad(Method):
         live = look.live
         rows = np.repeat(np.arange(len(live.inputs)), self.samples)
         deviation = np.float32(self.noise * np.ptp(live.inputs))
+        shape = (self.samples, *live.inputs.shape[1:])
+        noise = deviation * np.random.default_rng(self.seed).standard_normal(shape, "float32")
 
         def noisy(indices: np.ndarray) -> np.ndarray:
-            shape = live.inputs.shape[1:]
-            drawn = [np.random.default_rng((self.seed, i)).standard_normal(shape, "float32") for i in indices.tolist()]
-            return live.inputs[rows[indices]] + deviation * np.stack(drawn)
+            return live.inputs[rows[indices]] + noise[indices % self.samples]
 
-        moments = live.gradients(look.targets[rows], noisy, rows, keep=_powers, every=self.samples)
-        mean, square = moments[:, 0], moments[:, 1]
-        shown = {"gradient": mean, "square": square, "variance": np.maximum(square - mean**2, 0)}[self.of]
+        def mean_of(keep: Keep) -> np.ndarray:
+            return live.gradients(look.targets[rows], noisy, rows, keep, every=self.samples)
+
+        if self.of == "variance":
+            moments = mean_of(lambda gradients: np.stack([gradients, gradients**2], axis=1))
+            shown = np.maximum(moments[:, 1] - moments[:, 0] ** 2, 0)
+        else:
+            shown = mean_of(np.square if self.of == "square" else lambda gradients: gradients)
         return Explanation(
             live.to_display(strongest(shown, live.layout)),
             unit="per unit of input" if self.of == "gradient" else "(per unit of input)²",
@@ -72,8 +81,3 @@ class SmoothGrad(Method):
             title="SmoothGrad" if self.of == "gradient" else f"SmoothGrad, {self.of}",
             scale=Scale(limit=None, signed=False),
         )
-
-
-def _powers(gradients: np.ndarray) -> np.ndarray:
-    """Gradients `[n, ...]` and their squares: `[n, 2, ...]`."""
-    return np.stack([gradients, gradients**2], axis=1)

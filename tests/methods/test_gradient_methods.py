@@ -82,8 +82,7 @@ def test_smooth_grad_of_a_linear_model_is_its_saliency_and_does_not_vary():
 
 def test_smooth_grad_of_squares_is_that_of_the_mean_copy():
     samples, deviation = 6, 0.2 * np.ptp(IMAGES)
-    noise = [np.random.default_rng((3, i)).standard_normal(SIZE, "float32") for i in range(2 * samples)]
-    copies = IMAGES[:, None] + deviation * np.reshape(noise, (2, samples, *SIZE))
+    copies = IMAGES[:, None] + deviation * np.random.default_rng(3).standard_normal((samples, *SIZE), "float32")
     gradients = 2 * copies[:, :, None] * of_targets(WEIGHTS)[:, None]
     for of, expected in (
         ("gradient", np.abs(gradients.mean(axis=1))),

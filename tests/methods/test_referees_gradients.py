@@ -92,8 +92,8 @@ def test_integrated_gradients(model, twin, canvas):
 def test_smooth_grad(model, twin, of, kind, monkeypatch):
     """The same noise, which stands in for what captum would draw."""
     samples = 8
-    noise = [np.random.default_rng((0, i)).standard_normal(SIZE, "float32") for i in range(len(IMAGES) * samples)]
-    noise = torch.tensor(0.2 * np.ptp(IMAGES) * np.stack(noise).transpose(0, 3, 1, 2))
+    noise = 0.2 * np.ptp(IMAGES) * np.random.default_rng(0).standard_normal((samples, *SIZE), "float32")
+    noise = torch.tensor(np.tile(noise, (len(IMAGES), 1, 1, 1)).transpose(0, 3, 1, 2))
     monkeypatch.setattr(torch, "normal", lambda mean, std: noise)
     tunnel = attr.NoiseTunnel(attr.Saliency(twin))
     found = theirs(tunnel.attribute, nt_type=kind, nt_samples=samples, stdevs=0.2, abs=False)
