@@ -44,8 +44,8 @@ class Picasso(keras.callbacks.Callback):
     training step; an error after that is logged once and the training goes on.
 
     Args:
-        log_dir: Where TensorBoard looks; the same as that of `keras.callbacks.TensorBoard`, if there is one. A second
-            `Picasso` needs another.
+        log_dir: Where TensorBoard looks, also after the working directory was changed; the same as that of
+            `keras.callbacks.TensorBoard`, if there is one. A second `Picasso` needs another.
         probes: The images to ask about; the same at every epoch.
         methods: Names of methods (see `available_methods()`) or instances, in the order of their columns. Defaults to
             `"partial_occlusion"`, `"saliency_map"` and `"class_probabilities"`.
@@ -79,8 +79,8 @@ class Picasso(keras.callbacks.Callback):
             many are taken as that pays for, evenly spaced, always with the first and the last. `None`: all. Not
             for a training of several processes, each of which would measure other times.
         layout: `"composite"`: one card a probe. `"separate"`: one card for each probe and method.
-        on_error: `"warn"`: an error during training is logged once, what failed is switched off. `"raise"`: it is
-            raised.
+        on_error: `"warn"`: an error during training is logged once; what failed is tried again at the next looks, and
+            switched off after three failures in a row. `"raise"`: it is raised.
         trust: Whether to measure how far each map is to be trusted, and to say so beneath it: how fast the score falls
             when places are hidden in the map's order, beside random orders; 30 forward passes for each probe, target
             and map, and 120 for each probe. In a single look, also whether the map changes when the top half of a copy

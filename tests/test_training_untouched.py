@@ -1,5 +1,7 @@
 """A training with the callback and one without it are the same, bit for bit."""
 
+import contextlib
+import dataclasses
 import json
 import random
 import zipfile
@@ -162,17 +164,30 @@ EAGER = {"subclassed_built_in_fit", "changes_in_call", "state_of_the_framework",
 UNBUILT = EAGER - {"recurrent_dropout"}
 
 
-def train(make, path, log_dir=None, epochs=2, eager=False, **settings):
+@dataclasses.dataclass(frozen=True)
+class Way:
+    """How a model is trained: arguments of its optimizer, of `compile` and of `fit`, more callbacks, its precision."""
+
+    optimizer: dict = dataclasses.field(default_factory=dict)
+    compile: dict = dataclasses.field(default_factory=dict)
+    fit: dict = dataclasses.field(default_factory=dict)
+    callbacks: tuple = ()
+    policy: str = "float32"
+
+
+def train(make, path, log_dir=None, epochs=2, eager=False, way=Way(), **settings):
     """Trains with the callback if there is a `log_dir`, and returns all that a training leaves behind."""
     seed()
-    model = make()
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=eager)
+    with precision(way.policy):
+        model = make()
+    optimizer = keras.optimizers.Adam(**way.optimizer)
+    compiling = {"run_eagerly": eager, **way.compile}
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"], **compiling)
     x, y = images(22)
     held_out = images(10)
     watch = [] if log_dir is None else [Picasso(log_dir, Probes(x[:2], labels=y[:2]), **settings)]
-    history = model.fit(
-        x, y, batch_size=8, epochs=epochs, shuffle=True, validation_data=held_out, callbacks=watch, verbose=0
-    )
+    fitting = {"validation_data": held_out, **way.fit, "callbacks": [*watch, *(make() for make in way.callbacks)]}
+    history = model.fit(x, y, batch_size=8, epochs=epochs, shuffle=True, verbose=0, **fitting)
     left = {
         "history": history.history,
         "metrics": model.get_metrics_result(),
@@ -191,6 +206,16 @@ def train(make, path, log_dir=None, epochs=2, eager=False, **settings):
     with zipfile.ZipFile(path) as file:
         left["saved"] = json.loads(file.read("config.json"), object_hook=without_object_id)
     return left
+
+
+@contextlib.contextmanager
+def precision(policy):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(policy)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
 
 
 def without_object_id(entry):
@@ -257,6 +282,44 @@ def assert_same(watched, without):
             np.testing.assert_equal(watched[part], value, err_msg=part)
         else:
             assert watched[part] == value, part
+
+
+WAYS = {
+    "moving average": Way(optimizer={"use_ema": True}),
+    "moving average swapped in": Way(
+        optimizer={"use_ema": True}, callbacks=(lambda: keras.callbacks.SwapEMAWeights(swap_on_epoch=True),)
+    ),
+    "gradient accumulation": Way(optimizer={"gradient_accumulation_steps": 2}),
+    "steps per execution": Way(compile={"steps_per_execution": 2}),
+    "validation split": Way(fit={"validation_data": None, "validation_split": 0.25}),
+    "class weights": Way(fit={"class_weight": {0: 1.0, 1: 3.0, 2: 0.5}}),
+    "sample weights": Way(fit={"sample_weight": np.linspace(0, 1, 22)}),
+    "schedule": Way(callbacks=(lambda: keras.callbacks.LearningRateScheduler(lambda epoch: 0.01 / (epoch + 1)),)),
+    "early stopping": Way(callbacks=(lambda: keras.callbacks.EarlyStopping("val_loss", start_from_epoch=0),)),
+    "compiled": Way(compile={"jit_compile": True}),
+    "mixed precision": Way(policy="mixed_bfloat16"),
+    "clipped and scaled": Way(optimizer={"clipnorm": 0.1, "loss_scale_factor": 128.0, "weight_decay": 0.01}),
+}
+
+
+def small():
+    layers = [
+        *(keras.Input((12, 10, 3)), keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()),
+        *(keras.layers.Dropout(0.4), keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")),
+    ]
+    return keras.Sequential(layers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_changes_however_it_is_trained(way, tmp_path):
+    if way == "compiled" and keras.backend.backend() == "torch":
+        pytest.skip("torch compiles with a compiler of the machine's")
+    without = train(small, tmp_path / "without.keras", way=WAYS[way])
+    watched = train(small, tmp_path / "with.keras", tmp_path / "logs", way=WAYS[way])
+    assert list((tmp_path / "logs").rglob("*tfevents*"))
+    for part, value in without.items():
+        np.testing.assert_equal(watched[part], value, err_msg=part)
 
 
 def test_explain_changes_nothing():

@@ -76,7 +76,7 @@ def test_check_writable_tells_of_packages_that_are_missing(url):
 
 def test_runs_are_counted_on_and_those_that_are_resumed_go_on(tmp_path, capsys):
     first = str(tmp_path / "picasso")
-    names = [os.path.basename(Run(first, resumes).claim()) for resumes in (True, False, True, False)]
+    names = [os.path.basename(os.fspath(Run(first, resumes))) for resumes in (True, False, True, False)]
     assert names == ["picasso", "picasso_2", "picasso_2", "picasso_3"]
     assert capsys.readouterr().out.splitlines() == [
         f"Picasso: {tmp_path} holds runs already; this training writes to {first}_2.",
@@ -91,7 +91,7 @@ def test_two_runs_that_are_claimed_at_once_have_a_directory_each(tmp_path):
 
     def claim(_):
         together.wait()
-        return Run(str(tmp_path / "logs" / "picasso")).claim()
+        return os.fspath(Run(str(tmp_path / "logs" / "picasso")))
 
     with concurrent.futures.ThreadPoolExecutor(20) as pool:
         claimed = list(pool.map(claim, range(20)))
