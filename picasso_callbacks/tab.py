@@ -19,7 +19,7 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from picasso_callbacks.player import ASSETS, asset, history, index_of, training
-from picasso_callbacks.store import Entry, Records, Run, find_runs, read_entries
+from picasso_callbacks.store import Entry, Records, Run, find_runs, read_entries, run_name
 
 logger = logging.getLogger("picasso_callbacks")
 
@@ -149,8 +149,7 @@ class _Runs:
         found = set()
         for prefix, root in self._log_dirs.items():
             for directory, names in find_runs(root).items():
-                relative = "." if directory == root else os.path.relpath(directory, root).replace(os.sep, "/")
-                name = "/".join(filter(None, [prefix, relative]))
+                name = "/".join(filter(None, [prefix, run_name(directory, root)]))
                 found.add(name)
                 self._records.setdefault(name, Records([])).update(read_entries(directory, names))
         self._records = {name: self._records[name] for name in sorted(found)}

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from picasso_callbacks.player import Bounded, bounded, cell, document
-from picasso_callbacks.store import Records, Run, find_runs, read_entries
+from picasso_callbacks.store import Records, Run, find_runs, read_entries, run_name
 
 PAGE_BYTES, CELL_BYTES = 25_000_000, 2_000_000
 """What a page and a notebook's cell take at most, unless told otherwise."""
@@ -120,7 +120,7 @@ def load(log_dir: str | os.PathLike[str]) -> Trainings:
     root = os.fspath(log_dir)
     runs = {}
     for directory, names in find_runs(root).items():
-        name = os.path.relpath(directory, root).replace(os.sep, "/") if directory != root else "."
+        name = run_name(directory, root)
         run = Run(name, Records(read_entries(directory, names)))
         if len(run.steps):
             runs[name] = run
