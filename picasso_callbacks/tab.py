@@ -19,7 +19,7 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from picasso_callbacks.player import ASSETS, asset, history, index_of, training
-from picasso_callbacks.store import Entry, Records, Run, find_runs, read_entries
+from picasso_callbacks.store import Entry, Records, Run, find_runs, read_entries, run_name
 
 logger = logging.getLogger("picasso_callbacks")
 
@@ -51,6 +51,7 @@ class PicassoPlugin(base_plugin.TBPlugin):
 
     def __init__(self, context: base_plugin.TBContext):
         self._runs = _Runs(_log_dirs(context))
+        self._ahead = threading.Event()
 
     def get_plugin_apps(self) -> dict[str, Any]:
         assets = {f"/{name}": _app(self._asset(name)) for name in ASSETS}
@@ -58,10 +59,14 @@ class PicassoPlugin(base_plugin.TBPlugin):
 
     def is_active(self) -> bool:
         try:
-            return bool(self._runs.steps())
+            active = bool(self._runs.steps())
         except Exception:  # or TensorBoard would list no tab at all
             logger.warning("Picasso: the log directory could not be read.", exc_info=True)
             return False
+        if active and not self._ahead.is_set():  # TensorBoard's page, which asks this, is still being loaded
+            self._ahead.set()
+            threading.Thread(target=self._runs.read_ahead, daemon=True).start()
+        return active
 
     def frontend_metadata(self) -> base_plugin.FrontendMetadata:
         return base_plugin.FrontendMetadata(es_module_path="/tab.js", tab_name="Picasso", disable_reload=False)
@@ -123,6 +128,12 @@ class _Runs:
                 return self._records[name].data("maps", step)
             return self._opened_run(name).answer(what)
 
+    def read_ahead(self) -> None:
+        """Reads what the tab shows first: the last run."""
+        for name in list(self.steps())[-1:]:
+            for what in ("training", "history"):
+                self.answer(name, what)
+
     def _opened_run(self, name: str) -> _Opened:
         opened, entries = self._opened.get(name), self._records[name].entries
         if opened is None or opened.entries != entries:
@@ -138,8 +149,7 @@ class _Runs:
         found = set()
         for prefix, root in self._log_dirs.items():
             for directory, names in find_runs(root).items():
-                relative = "." if directory == root else os.path.relpath(directory, root).replace(os.sep, "/")
-                name = "/".join(filter(None, [prefix, relative]))
+                name = "/".join(filter(None, [prefix, run_name(directory, root)]))
                 found.add(name)
                 self._records.setdefault(name, Records([])).update(read_entries(directory, names))
         self._records = {name: self._records[name] for name in sorted(found)}

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from picasso_callbacks.player import bounded, cell, document
-from picasso_callbacks.store import Records, Run, find_runs, read_entries
+from picasso_callbacks.player import Bounded, bounded, cell, document
+from picasso_callbacks.store import Records, Run, find_runs, read_entries, run_name
 
 PAGE_BYTES, CELL_BYTES = 25_000_000, 2_000_000
 """What a page and a notebook's cell take at most, unless told otherwise."""
@@ -82,8 +82,7 @@ class Trainings(Mapping[str, Run]):
         """
         path = pathlib.Path(path)
         contents = bounded(list(self.values()), max_bytes)
-        words = _paragraph(f"{self!r}. {contents.told}")
-        page = document(path.stem, contents, words + "".join(_paragraph(run.verdict) for run in self.values()))
+        page = document(path.stem, contents, self._words(contents))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(page.encode("utf-8", "replace"))
         print(f"Picasso: wrote {path}, {len(page) / 1e6:.1f} MB{_left_out(contents.told)}", flush=True)
@@ -91,7 +90,12 @@ class Trainings(Mapping[str, Run]):
 
     def _repr_html_(self) -> str:
         contents = bounded(list(self.values()), CELL_BYTES, CELL_PICTURE)
-        return cell(contents, _paragraph(f"{self!r}. {contents.told}"))
+        return cell(contents, self._words(contents))
+
+    def _words(self, contents: Bounded) -> str:
+        """What is shown where no script runs."""
+        told = [f"{self!r}. {contents.told}", *(f"{run.name}: {run.verdict}" for run in self.values() if run.verdict)]
+        return "".join(map(_paragraph, told))
 
 
 def load(log_dir: str | os.PathLike[str]) -> Trainings:
@@ -116,7 +120,7 @@ def load(log_dir: str | os.PathLike[str]) -> Trainings:
     root = os.fspath(log_dir)
     runs = {}
     for directory, names in find_runs(root).items():
-        name = os.path.relpath(directory, root).replace(os.sep, "/") if directory != root else "."
+        name = run_name(directory, root)
         run = Run(name, Records(read_entries(directory, names)))
         if len(run.steps):
             runs[name] = run

@@ -172,6 +172,14 @@ def test_a_store_of_damaged_bytes_is_told_and_breaks_nothing(log_dir):
         assert get(browser, "look", run=f"{HOSTILE}/picasso", what=what).status_code == 404
 
 
+def test_directories_that_cannot_be_read_hide_no_others(log_dir):
+    os.makedirs(os.path.join(os.fsencode(log_dir), b"no text \xff"))
+    (log_dir / "gone").symlink_to(log_dir / "nowhere")
+    (log_dir / "locked").mkdir(mode=0o000)
+    [run] = json.loads(get(client(log_dir), "index").data)["runs"]
+    assert run["name"] == f"{HOSTILE}/picasso"
+
+
 def test_twenty_runs(tmp_path, report):
     for number in range(20):
         keep(tmp_path / f"{number:02}" / "picasso", report, [0]).close()

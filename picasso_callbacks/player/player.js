@@ -949,10 +949,11 @@ class Player {
       }
       paper.putImageData(row, 0, 0);
       const ticks = make("div", "ticks");
-      for (const at of scale.signed ? [-1, -0.5, 0, 0.5, 1] : [0, 0.5, 1]) ticks.append(make("span", "", own ? `${at === 0 ? 0 : at === 1 ? "largest" : ""}` : number(valueAt(at, scale))));
+      for (const at of scale.signed ? [-1, -0.5, 0, 0.5, 1] : [0, 0.5, 1]) ticks.append(make("span", "", own ? {"-1": "-largest", "0": "0", "1": "largest"}[at] ?? "" : number(valueAt(at, scale))));
       const unit = this.unitOf(run, method, place, probe, k);
-      const meaning = own ? "each probe up to its largest value so far, said under it"
-        : scale.signed ? (about.attribution ? "blue against the target, red for it" : "blue below 0, red above") : "black 0, yellow the largest";
+      const colors = !scale.signed ? "black 0, yellow the largest"
+        : about.attribution ? "blue against the target, red for it" : "blue below 0, red above";
+      const meaning = own ? `${colors}; largest is each probe's own so far, said under it` : colors;
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `Colour bar of ${method}${unit ? ` in ${unit}` : ""}: ${[...ticks.children].map((each) => each.textContent).filter(Boolean).join(", ")}; ${meaning}`);
       box.append(make("figcaption", "", `${method}${unit ? `, ${unit}` : ""}`), canvas, ticks, make("p", "", `${meaning}. ${about.score}${about.notes.length ? `. ${about.notes.join(" ")}` : ""}`));

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -106,12 +107,34 @@ def read_entries(directory: str, names: Sequence[str] | None = None) -> list[Ent
 
 
 def find_runs(log_dir: str) -> dict[str, list[str]]:
-    """The directories under `log_dir`, or itself, that hold a store, and the names of the files in them."""
-    runs = {}
-    for directory, _, names in gfile.walk(log_dir):
+    """The directories under `log_dir`, or itself, that hold a store, and the names of what is in them."""
+    filesystem, runs, left = gfile.get_filesystem(log_dir), {}, [log_dir]
+    while left:
+        directory = left.pop()
+        try:
+            names = gfile.listdir(directory)
+        except (errors.NotFoundError, OSError):  # gone meanwhile, or not for this user
+            continue
         if any(name.endswith(INDEX) for name in names):
             runs[directory] = names
+        others = (name.rstrip("/") for name in names if not name.endswith((DATA, INDEX)) and _is_text(name))
+        paths = (filesystem.join(directory, name) for name in others if "tfevents" not in name)
+        left += [path for path in paths if gfile.isdir(path)]
     return dict(sorted(runs.items()))
+
+
+def _is_text(name: str) -> bool:
+    """Whether TensorBoard's file systems can open what has this name."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def run_name(directory: str, log_dir: str) -> str:
+    """What a run is called: its directory below the log directory, `"."` for that itself."""
+    return "." if directory == log_dir else os.path.relpath(directory, log_dir).replace(os.sep, "/")
 
 
 def _entries(index: str, data: str) -> list[Entry]:

@@ -381,6 +381,12 @@ def test_a_server_that_is_late_or_fails_is_told_and_recovers(page, address):
     frame.locator("section.player[data-step='2']").wait_for()
 
 
+def test_it_works_below_a_path_and_without_the_fast_loader(page, log_dir):
+    with tensorboard("--logdir", str(log_dir), "--path_prefix", "/some/where", "--load_fast", "false") as address:
+        frame = tab(page, address, step="4")
+        frame.locator("section.player[data-step='4']").wait_for()
+
+
 def test_without_numbers_the_tab_is_inactive(page, tmp_path):
     with tensorboard("--logdir", str(tmp_path)) as address:
         listing = page.request.get(f"{address}data/plugins_listing").json()
