@@ -47,13 +47,13 @@ def test_windows_take_as_much_work_at_once_as_images(batch_size, windows_at_once
 
         monkeypatch.setattr(owner, name, count)
 
-    for owner, name in ((route, "_patches"), (route, "_untouched"), (live, "_gradients"), (live._passes, "of")):
+    for owner, name in ((route, "_patches"), (route, "_untouched"), (live._gradients, "by_inputs"), (live._passes, "of")):
         counted(owner, name)
     live.scores()
     live.gradients(np.zeros((6, 1), int))
     live.scores_under_windows(windows, live.canvases("grey"), lambda scores, rows: scores.logits)
     assert sizes["_patches"] <= set(windows_at_once)
-    assert (sizes["of"], sizes["_gradients"], sizes["_untouched"]) == ({3}, {1}, {1})
+    assert (sizes["of"], sizes["by_inputs"], sizes["_untouched"]) == ({3}, {1}, {1})
 
 
 def test_a_rehearsal_asks_about_the_first_group_of_probes_only():
