@@ -23,8 +23,9 @@ from picasso_callbacks.store import Entry, Records, Run, find_runs, read_entries
 
 logger = logging.getLogger("picasso_callbacks")
 
-IMAGES = 1000
-"""Pictures of a card that TensorBoard keeps, unless it is told how many: enough for every epoch of most trainings."""
+IMAGES = 300
+"""Pictures of a card that TensorBoard keeps, unless it is told how many: every epoch of most trainings. It keeps them
+in memory, those of other programs, too; 24 cards take half a gigabyte. The tab has every epoch anyway."""
 
 FRESH = 2.0
 """Seconds for which a list of runs is good enough, since a remote store is slow to list."""

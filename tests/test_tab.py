@@ -195,7 +195,7 @@ def test_directories_with_names_of_their_own(log_dir):
 
 @pytest.mark.parametrize(
     ("given", "kept"),
-    [(None, {"images": 1000}), ({"scalars": 5}, {"scalars": 5, "images": 1000}), ({"images": 3}, {"images": 3})],
+    [(None, {"images": 300}), ({"scalars": 5}, {"scalars": 5, "images": 300}), ({"images": 3}, {"images": 3})],
 )
 def test_tensorboard_keeps_every_picture_unless_it_is_told_otherwise(given, kept):
     flags = argparse.Namespace(samples_per_plugin=given)
