@@ -47,7 +47,12 @@ def test_windows_take_as_much_work_at_once_as_images(batch_size, windows_at_once
 
         monkeypatch.setattr(owner, name, count)
 
-    for owner, name in ((route, "_patches"), (route, "_untouched"), (live._gradients, "by_inputs"), (live._passes, "of")):
+    for owner, name in (
+        (route, "_patches"),
+        (route, "_untouched"),
+        (live._gradients, "by_inputs"),
+        (live._passes, "of"),
+    ):
         counted(owner, name)
     live.scores()
     live.gradients(np.zeros((6, 1), int))
