@@ -71,6 +71,10 @@ class Recorder:
         """The processor time that drawing and writing took so far."""
         return self._worker.seconds
 
+    def flush(self) -> None:
+        """Returns when everything queued is written, however long the disk takes."""
+        self._worker.drain()
+
     def close(self, lasts: Callable[[], None] = lambda: None) -> None:
         """Waits until everything queued is written, and closes the file; a later report begins another.
 

@@ -31,7 +31,7 @@ Folder = tuple[np.ndarray, "list[Any] | None", list[str], "Sequence[str] | None"
 
 
 def read_folder(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     image_size: tuple[int, int] | None,
     count: int | None,
     color_mode: str,
@@ -39,22 +39,59 @@ def read_folder(
     labels: Any,
 ) -> Folder:
     """The arguments of `Probes`: images `[P, H, W, C]`, labels or `None`, names, class names or `None`."""
-    _check(path, image_size, count, color_mode)
-    folder = Path(path)
+    _check(image_size, count, color_mode)
+    paths = [Path(one) for one in ([path] if isinstance(path, (str, os.PathLike)) else path)]
     if labels is None:
-        of_file, class_names = _labels_by_folder(folder, class_names)
+        of_file, class_names = _labels_by_folders(paths, class_names)
     else:
-        of_file, class_names = _labels_by_table(folder, labels, class_names)
+        of_file, class_names = _labels_by_table(_the_folder(paths), labels, class_names)
     files = _evenly(of_file, count)
+    where = ", ".join(map(str, paths[:3])) + ", ..." * (len(paths) > 3)
     if len(files) < len(of_file):
         print(
-            f"Picasso: took {len(files)} of {len(of_file)} images in {path}; count=... takes more or fewer.", flush=True
+            f"Picasso: took {len(files)} of {len(of_file)} images in {where}; count=... takes more or fewer.",
+            flush=True,
         )
-    images = _read_all(files, folder, image_size, color_mode)
-    _tell_skipped(folder)
+    images = _read_all(files, where, image_size, color_mode)
+    for folder in paths:
+        _tell_skipped(folder)
     known = [of_file[file] for file in files]
     names = [_name(label, file, class_names) for label, file in zip(known, files, strict=True)]
     return images, None if None in known else known, names, class_names
+
+
+def _labels_by_folders(
+    paths: Sequence[Path], class_names: Sequence[str] | None
+) -> tuple[dict[Path, Any], Sequence[str] | None]:
+    """The files in folders, and files named themselves, which have no labels; and the classes of all."""
+    of_file: dict[Path, Any] = {}
+    classes = set[str]()
+    for path in paths:
+        if path.is_file() and path.suffix.lower() in SUFFIXES:
+            of_file.setdefault(path, None)
+        else:
+            found, names = _labels_by_folder(_the_folder([path]), class_names)
+            of_file |= found
+            classes |= set(names or ())
+    labelled = sum(label is not None for label in of_file.values())
+    if 0 < labelled < len(of_file):
+        print(
+            f"Picasso: {len(of_file) - labelled} of {len(of_file)} images are in no class folder, so that labels are "
+            "left out.",
+            flush=True,
+        )
+    return of_file, class_names or sorted(classes) or None
+
+
+def _the_folder(paths: Sequence[Path]) -> Path:
+    if len(paths) != 1:
+        raise ValueError(f"Probes.from_directory: path is {len(paths)} paths; expected one folder where labels=... is.")
+    if not paths[0].is_dir():
+        raise ValueError(
+            f"Probes.from_directory: path is {str(paths[0])!r}, expected a folder that exists, or in a list also an "
+            f"image file ending in {', '.join(SUFFIXES)}."
+        )
+    return paths[0]
 
 
 def _labels_by_folder(path: Path, class_names: Sequence[str] | None) -> tuple[dict[Path, Any], Sequence[str] | None]:
@@ -100,7 +137,7 @@ def _some(files: list[Path], path: Path) -> list[Path]:
     return files
 
 
-def _read_all(files: list[Path], path: Path, image_size: tuple[int, int] | None, color_mode: str) -> np.ndarray:
+def _read_all(files: list[Path], where: str, image_size: tuple[int, int] | None, color_mode: str) -> np.ndarray:
     """`[P, H, W, C]`; what a person may not expect of the files is printed."""
     remarks: Counter[str] = Counter()
     images = [_read(file, image_size, color_mode, remarks) for file in files]
@@ -117,7 +154,7 @@ def _read_all(files: list[Path], path: Path, image_size: tuple[int, int] | None,
             )
     stack = np.stack(images)
     for remark, times in remarks.items():
-        print(f"Picasso: {times} of {len(files)} images taken from {path} {remark}.", flush=True)
+        print(f"Picasso: {times} of {len(files)} images taken from {where} {remark}.", flush=True)
     if DEEP in remarks:
         print(
             f"Picasso: they are {stack.dtype} from {stack.min():.6g} to {stack.max():.6g}. Are they as fit gets its "
@@ -128,9 +165,7 @@ def _read_all(files: list[Path], path: Path, image_size: tuple[int, int] | None,
     return stack
 
 
-def _check(path: str | os.PathLike[str], image_size: object, count: int | None, color_mode: str) -> None:
-    if not Path(path).is_dir():
-        raise ValueError(f"Probes.from_directory: path is {str(path)!r}, expected a folder that exists.")
+def _check(image_size: object, count: int | None, color_mode: str) -> None:
     if color_mode not in PILLOW_MODES:
         raise ValueError(f"Probes.from_directory: color_mode is {color_mode!r}, expected one of {list(PILLOW_MODES)}.")
     if count is not None and not (is_integer(count) and count > 0):

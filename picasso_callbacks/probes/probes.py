@@ -119,7 +119,7 @@ class Probes:
     @classmethod
     def from_directory(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
         image_size: tuple[int, int] | None = None,
         *,
         count: int | None = 24,
@@ -139,7 +139,8 @@ class Probes:
         files are skipped.
 
         Args:
-            path: A folder with a folder for each class (images in it at any depth), or with images.
+            path: A folder with a folder for each class (images in it at any depth), or with images. Or a list of such
+                folders and of image files, which have no labels; then all have, or none.
             image_size: `(height, width)` to resize to. `None`: the images all have the same size already.
             count: How many images to take at most, as evenly from the classes as possible, the first by name of each.
                 `None`: all. If the folder has more, it is said how many were taken.

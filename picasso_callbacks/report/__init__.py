@@ -4,4 +4,4 @@ from picasso_callbacks.report.comparison import Comparison
 from picasso_callbacks.report.record import PROOFS, maps_record, numbers_record, training_record
 from picasso_callbacks.report.report import Report
 
-__all__ = ["PROOFS", "Comparison", "Report", "maps_record", "numbers_record", "training_record"]
+__all__ = ["PROOFS", "Comparison", "Report", "kind_of", "maps_record", "numbers_record", "training_record"]

@@ -64,10 +64,7 @@ def save(
         ValueError: The path ends as a file that this does not write.
         FileExistsError: The folder holds a file by the name of one to be written that no earlier save wrote.
     """
-    path = pathlib.Path(path)
-    kind = path.suffix.lower()
-    if kind in _NO_FOLDERS:
-        raise ValueError(f"save: path is {os.fspath(path)!r}; expected a folder, or a file .png, .jpg or .html.")
+    path, kind = pathlib.Path(path), kind_of(path)
     if kind == ".html":
         data = _document(path.stem, page()).encode("utf-8", "replace")
     elif kind in (".png", ".jpg", ".jpeg"):
@@ -78,6 +75,14 @@ def save(
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return path
+
+
+def kind_of(path: str | os.PathLike[str]) -> str:
+    """The ending, in lower case, by which `save` decides what it writes; a `ValueError` where that is nothing."""
+    kind = pathlib.Path(path).suffix.lower()
+    if kind in _NO_FOLDERS:
+        raise ValueError(f"save: path is {os.fspath(path)!r}; expected a folder, or a file .png, .jpg or .html.")
+    return kind
 
 
 def save_page(path: pathlib.Path, page: str) -> pathlib.Path:

@@ -1,0 +1,3 @@
+from picasso_callbacks.command import main
+
+raise SystemExit(main())

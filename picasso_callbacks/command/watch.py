@@ -1,0 +1,171 @@
+"""Watch: each new checkpoint of a folder becomes a look of one run."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import pathlib
+import re
+import sys
+import tempfile
+import time
+
+import keras
+
+from picasso_callbacks.command.checkpoints import WEIGHTS, Checkpoints, step_of
+from picasso_callbacks.command.look import attempt, make_inquiry, progress, read_probes
+from picasso_callbacks.command.saved_model import load_model, load_weights
+from picasso_callbacks.explain import Inquiry
+from picasso_callbacks.log import Recorder, check_writable
+from picasso_callbacks.model import LiveModel
+from picasso_callbacks.problems import Problems
+from picasso_callbacks.report import Report
+from picasso_callbacks.store import Run
+from picasso_callbacks.training import Responder
+from picasso_callbacks.trainings import Trainings, load
+
+POLL = 1.0
+"""Seconds between two looks at the folder; a file that does not change in that time is complete."""
+
+
+def watch(given: argparse.Namespace) -> None:
+    """`picasso watch`: explains each new checkpoint, until Ctrl-C, or with `--once` until all have been."""
+    if not os.path.isdir(given.folder):
+        raise ValueError(f"FOLDER is {given.folder!r}; expected a folder of checkpoints, which is there.")
+    with contextlib.ExitStack() as stack:
+        log_dir = given.log_dir or stack.enter_context(tempfile.TemporaryDirectory())
+        log_dir = log_dir if "://" in log_dir else os.path.abspath(log_dir)
+        check_writable(os.path.join(log_dir, "picasso"))
+        watcher = Watcher(given, log_dir)
+        checkpoints = Checkpoints(given.folder)
+        try:
+            while True:
+                for path in checkpoints.ready():
+                    watcher.take(path)
+                if given.once and not checkpoints.waits():
+                    break
+                time.sleep(POLL)
+        except KeyboardInterrupt:
+            print("Picasso: ends.", flush=True)
+        finally:
+            watcher.close()
+        if given.once and not checkpoints:
+            raise ValueError(f"FOLDER is {given.folder!r}, in which there is no .keras or {WEIGHTS} file.")
+
+
+class Watcher:
+    """Explains checkpoints and keeps one run of them, which a later one of the same images goes on with.
+
+    Args:
+        given: The command line.
+        log_dir: Where the run is kept.
+    """
+
+    def __init__(self, given: argparse.Namespace, log_dir: str):
+        self._given, self._log_dir = given, log_dir
+        self._problems = Problems(raises=True)
+        self._recorder: Recorder | None = None
+        self._inquiry: Inquiry | None = None
+        self._live: LiveModel | None = None
+        self._last = self._done = -1
+        self._looked = False
+        self._responder = Responder("warn")
+        self._model = load_model(given.model, "--model") if given.model else None
+        if self._model is not None:
+            self._begin(self._model)
+
+    def take(self, path: pathlib.Path) -> None:
+        """Explains a checkpoint. One that can't be loaded, or, but for the first, not be asked, is told and left out.
+
+        Raises:
+            ValueError: The command line, or what is explained first, is wrong.
+        """
+        number = step_of(path.name)
+        if self._is_done(number):
+            return
+        try:
+            model = self._load(path)
+        except ValueError as error:
+            return _leave_out(path, str(error))
+        inquiry = self._inquiry or self._begin(model)
+        step = self._last + 1 if number is None else number
+        if self._is_done(number):  # as is known only now
+            return
+        if step < self._last:
+            return _leave_out(path, f"its step {step} is before {self._last}, which was explained before it came")
+        try:
+            self._live = self._live or inquiry.watch(model)
+            report = inquiry.look(self._live, attempt, "step", step)
+        except ValueError as error:
+            if not self._looked:
+                raise
+            return _leave_out(path, str(error))
+        self._keep(step, report)
+        progress("")
+        print(f"Picasso: step {step}, {path.name}: {report!r}", flush=True)
+        self._responder.respond(f"step {step}", report, True)
+
+    def close(self) -> None:
+        """Writes what comes last, and waits for the disk."""
+        if self._recorder is not None and self._looked:
+            self._recorder.filmstrips()
+            self._recorder.close()
+
+    def _is_done(self, number: int | None) -> bool:
+        """Whether the run held a later step, or this, when it was gone on with."""
+        return number is not None and number <= self._done
+
+    def _load(self, path: pathlib.Path) -> keras.Model:
+        """The model with a checkpoint's weights: the one there is, whose questions are compiled, if it is the same."""
+        progress(f"loading {path.name}")
+        if path.name.endswith(WEIGHTS):
+            if self._model is None:
+                raise ValueError("it holds weights alone; pass --model, the model that they are of")
+            load_weights(self._model, os.fspath(path), "the checkpoint")
+            return self._model
+        loaded = load_model(os.fspath(path), "the checkpoint")
+        if self._model is not None and loaded.get_config() == self._model.get_config():
+            self._model.set_weights(loaded.get_weights())
+        else:
+            self._model, self._live = loaded, None
+        return self._model
+
+    def _begin(self, model: keras.Model) -> Inquiry:
+        probes = read_probes(self._given, model)
+        self._inquiry = make_inquiry(self._given, probes)
+        before = _last_run(self._log_dir)
+        resumes = before is not None and before.unit == "step" and before.probes == probes.names
+        if before is not None and resumes:
+            self._done = self._last = int(before.steps[-1])
+        directory = os.path.join(self._log_dir, "picasso")
+        self._recorder = Recorder(directory, "composite", self._problems, "step", resumes)
+        return self._inquiry
+
+    def _keep(self, step: int, report: Report) -> None:
+        assert self._recorder is not None
+        self._last, self._looked = step, True
+        progress("writing")
+        self._recorder.record(step, report)
+        self._recorder.flush()
+        self._problems.raise_kept()
+        run = _last_run(self._log_dir)
+        if self._given.out and run is not None:
+            progress("")
+            Trainings({run.name: run}).save_html(self._given.out)
+
+
+def _last_run(log_dir: str) -> Run | None:
+    """The run that `Picasso` wrote last under `log_dir`."""
+    try:
+        runs = load(log_dir)
+    except ValueError:  # there is none yet
+        return None
+    numbers = {name: re.fullmatch(r"picasso(?:_(\d+))?", name) for name in runs}
+    own = {int(match[1] or 1): name for name, match in numbers.items() if match}
+    return runs[own[max(own)]] if own else None
+
+
+def _leave_out(path: pathlib.Path, why: str) -> None:
+    progress("")
+    print(f"picasso watch: {path.name} is left out: {' '.join(why.split())}", file=sys.stderr, flush=True)
