@@ -297,3 +297,21 @@ def test_refuses_directory_options(photos, options):
     expected = r"image_size=\(height, width\)" if "image_size" in options else ""
     with pytest.raises(ValueError, match=f"Probes.from_directory: {next(iter(options))} is.*{expected}"):
         Probes.from_directory(photos, **options)
+
+
+def test_a_list_of_folders_and_files(tmp_path, capsys):
+    for name in ("a/cat/1.png", "b/dog/2.png", "c/3.png", "4.png"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.zeros((4, 5, 3), "uint8")).save(path)
+    labelled = Probes.from_directory([tmp_path / "b", tmp_path / "a"])
+    assert (labelled.class_names, labelled.names) == (("cat", "dog"), ("dog 2", "cat 1"))
+    assert labelled.labels.tolist() == [1, 0]
+    mixed = Probes.from_directory([tmp_path / "4.png", tmp_path / "c", tmp_path / "a"])
+    assert mixed.labels is None
+    assert sorted(mixed.names) == ["3", "4", "cat 1"]
+    assert "2 of 3 images are in no class folder, so that labels are left out" in capsys.readouterr().out
+    with pytest.raises(ValueError, match=r"path is '.*none.png', expected a folder that exists, or in a list"):
+        Probes.from_directory([tmp_path / "4.png", tmp_path / "none.png"])
+    with pytest.raises(ValueError, match="path is 2 paths; expected one folder where labels"):
+        Probes.from_directory([tmp_path / "a", tmp_path / "b"], labels={"1.png": "cat"})
