@@ -1,4 +1,8 @@
-"""Saved models: files and folders as `keras.Model`. No code that a file brings along is run."""
+"""Saved models: files and folders as `keras.Model`.
+
+Keras' safe mode stays on, so that no Python in a file is run. A SavedModel is a graph of TensorFlow's operations, some of
+which reach files: it is run, as whoever names one asks.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,8 @@ LAMBDA = (
     "picasso_callbacks.explain(keras.saving.load_model(path, safe_mode=False), probes)"
 )
 
+OWN_CLASS = ". Where that is defined, load the model in Python, and call picasso_callbacks.explain(model, probes)"
+
 
 def load_model(path: str, argument: str = "MODEL") -> keras.Model:
     """A `.keras` or `.h5` file, or a SavedModel folder where the backend is TensorFlow.
@@ -26,7 +32,7 @@ def load_model(path: str, argument: str = "MODEL") -> keras.Model:
         argument: How it was handed in, for errors.
 
     Raises:
-        ValueError: It can't be read, or only by running code that it holds.
+        ValueError: It can't be read, or only by running Python that it holds.
     """
     if not os.path.exists(path):
         raise ValueError(f"{argument} is {path!r}, which is not there; expected a .keras or .h5 file, or a SavedModel.")
@@ -62,8 +68,9 @@ def _loading(path: str, argument: str) -> Iterator[None]:
         try:
             yield
         except Exception as error:  # whatever a broken file, or a class of the user's, may bring Keras to raise
-            words = str(error).strip() or type(error).__name__
-            why = LAMBDA if "Lambda" in words or "`lambda`" in words else words.splitlines()[0].split(". ")[0]
+            words = str(error).rpartition("Exception encountered: ")[2].strip() or type(error).__name__
+            why = LAMBDA if "Lambda" in str(error) or "`lambda`" in words else words.splitlines()[0].split(". ")[0]
+            why += OWN_CLASS if "Could not locate" in words else ""
             raise ValueError(f"{argument} is {path!r}, which can't be loaded: {why.rstrip('.:')}.") from error
 
 

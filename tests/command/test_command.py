@@ -122,6 +122,15 @@ def test_code_in_a_file_is_not_run(place, name, capsys):
     assert not pathlib.Path("code_was_run").exists()
 
 
+def test_a_class_that_is_not_known_is_named(place, capsys):
+    class OfMyOwn(keras.layers.Flatten):
+        pass
+
+    keras.Sequential([keras.Input((8, 8, 1)), OfMyOwn(), keras.layers.Dense(2)]).save("own.keras")
+    said = problem(capsys, "explain", "own.keras", "photos", "--out", "look")
+    assert "MODEL is 'own.keras', which can't be loaded: Could not locate class 'OfMyOwn'. Where that is" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
