@@ -1,7 +1,7 @@
 """Saved models: files and folders as `keras.Model`.
 
-Keras' safe mode stays on, so that no Python in a file is run. A SavedModel is a graph of TensorFlow's operations, some of
-which reach files: it is run, as whoever names one asks.
+Keras' safe mode stays on, so that no Python in a file is run. A SavedModel is a graph of TensorFlow's operations, some
+of which reach files: it is run, as whoever names one asks.
 """
 
 from __future__ import annotations
