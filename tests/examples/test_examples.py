@@ -145,7 +145,12 @@ def test_the_tag_of_one_class_is_named(tmp_path):
         "No shortcut seen: the answers hang on none of the cues that were tried (40 probes, 7 cues)"
     )
     assert become < 5
-    names = {"one-class-tagged.png", "one-class-tagged-proof.png", "one-class-honest.png"}
+
+    verdict, own, mended, become = told(lines, "mended")
+    assert verdict.startswith("No shortcut seen")
+    assert mended > kept - 10  # as good as the honest one, where the tagged one was lost
+    assert become < 5
+    names = {f"one-class-{name}.png" for name in ("tagged", "tagged-proof", "honest", "mended")}
     assert {path.name for path in pictures.iterdir()} == names
 
 
