@@ -6,11 +6,15 @@ import abc
 import dataclasses
 import functools
 import re
+from collections.abc import Callable
 
 import numpy as np
 
 from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.model import LiveModel, Scores
+
+KEPT = 2**24
+"""Gradients of so many bytes are kept for other methods of a look in any case."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +38,13 @@ class Look:
     def gradients(self) -> np.ndarray:
         """The gradients of the targets' scores by the probes' inputs: float32 `[P, K, ...]`, not to be changed."""
         return self.live.gradients(self.targets)
+
+    def of_gradients(self, keep: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """What `keep` makes of `gradients`; large ones that nobody asked for yet are not all in memory for it."""
+        size = self.live.inputs.nbytes * self.targets.shape[1]
+        if "gradients" in vars(self) or size <= KEPT:
+            return keep(self.gradients)
+        return self.live.gradients(self.targets, keep=keep)
 
     def activations(self, layer: str | None = None) -> np.ndarray:
         """What a layer makes of the probes, float32 `[P, h, w, c]`; see `Inside.feature_map`. Not to be changed."""

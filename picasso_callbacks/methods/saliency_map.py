@@ -27,7 +27,7 @@ class SaliencyMap(Method):
 
     def explain(self, look: Look) -> Explanation:
         live = look.live
-        maps = strongest(look.gradients, live.layout)
+        maps = look.of_gradients(lambda gradients: strongest(gradients, live.layout))
         return Explanation(
             live.to_display(maps),
             unit="per unit of input",
