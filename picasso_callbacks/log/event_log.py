@@ -68,8 +68,10 @@ class EventLog:
         """A new file with these records; none is left behind where that fails, however often it is tried."""
         directory = os.fspath(self._directory)
         gfile.makedirs(directory)
-        # TensorBoard knows event files by "tfevents" and reads them in the order of their names.
-        name = f"events.out.tfevents.{time.time():010.0f}.{socket.gethostname()}.{os.getpid()}.{next(_numbers)}.picasso"
+        # TensorBoard knows event files by "tfevents" and reads them in the order of their names: that of their making,
+        # also within a second, whose tenth file must not come before its second.
+        made = f"{time.time():017.6f}.{next(_numbers):09d}"
+        name = f"events.out.tfevents.{made}.{socket.gethostname()}.{os.getpid()}.picasso"
         path = gfile.get_filesystem(directory).join(directory, name)
         file = gfile.GFile(path, "wb")
         try:

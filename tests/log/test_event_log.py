@@ -120,6 +120,15 @@ def test_a_closed_log_begins_another_file(tmp_path):
     assert set(values(tmp_path)) == {("a", 0), ("a", 1)}
 
 
+def test_files_are_read_in_the_order_of_their_making(tmp_path):
+    """Also those of one second, whose numbers grow from one digit to two and more."""
+    log = EventLog(tmp_path)
+    for step in range(120):
+        log.write(events.scalar("a", step, 0.0))
+        log.close()
+    assert list(values(tmp_path)) == [("a", step) for step in range(120)]
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs signals")
 def test_a_killed_process_leaves_what_it_had_flushed(tmp_path):
     program = f"""
