@@ -13,6 +13,7 @@ from picasso_callbacks.probes import Probes
 from picasso_callbacks.shortcuts.answers import Truth
 from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, Exchange, find_tags, standard_cues
 from picasso_callbacks.shortcuts.donors import Pairs
+from picasso_callbacks.shortcuts.marks import find_marks, mark_cues, mark_names
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS, elsewhere, spread_region
 
 logger = logging.getLogger("picasso_callbacks")
@@ -26,8 +27,8 @@ SCREENING_DONORS = 1
 MEASURED = 12
 """By how many probes it is measured how far answers hang on what is not suspicious anyway."""
 
-TAGS = 2
-"""How many small places with a constant mark are tried."""
+TAGS, MARKS = 2, 2
+"""How many small places that tell classes apart are tried, and marks that lie elsewhere in each image, if there are."""
 
 FEWEST = 4
 """Fewer probes than these allow no statement about a cue."""
@@ -78,7 +79,8 @@ def make_trials(
         size = images.shape[1:3]
         tag_size = (max(size[0] // 8, 2), max(size[1] // 8, 2))
         cues = standard_cues(size, find_tags(images, truth.has, tag_size, TAGS), tag_size)
-        _check_allowed(allowed, [cue.name for cue in cues])
+        _check_allowed(allowed, [*(cue.name for cue in cues), *mark_names(MARKS)])
+        cues += mark_cues(find_marks(images, truth.has, tag_size, MARKS), size)
         return [_cue_trial(images, cue, screening, pairs, allowed) for cue in cues]
     masks = _regions_to_try(probes, expected, allowed)
     trials = [_region_trial(images, truth, name, mask, expected) for name, mask in masks.items()]
