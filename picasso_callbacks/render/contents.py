@@ -92,7 +92,7 @@ class Exchanged:
 
     Args:
         probe, donor, both: uint8 `[h, w, 3]`: a probe, whose cue it gets, and the probe with that cue.
-        mask: bool `[h, w]`: where the cue is; `None` for what is everywhere.
+        mask, donor_mask: bool `[h, w]`: where the cue is in both, and in the donor; `None` for what is everywhere.
         answers: What the model said before and after.
         words: Whose cue it was.
         changed: Whether the answer changed.
@@ -103,6 +103,7 @@ class Exchanged:
     donor: np.ndarray
     both: np.ndarray
     mask: np.ndarray | None
+    donor_mask: np.ndarray | None
     answers: str
     words: str
     changed: bool

@@ -34,10 +34,10 @@ def draw_exhibit(exhibit: Exhibit) -> np.ndarray:
     for number, row in enumerate(rows):
         if number and row.control:
             sheet.box(_MARGIN, top - _GAP // 2, right - _MARGIN, 1, LINE)
-        for left, pixels, marked in zip(lefts, (row.probe, row.donor, row.both), (False, True, True), strict=True):
+        pictures = (row.probe, None), (row.donor, row.donor_mask), (row.both, row.mask)
+        for left, (pixels, mask) in zip(lefts, pictures, strict=True):
             shown = resize_image(pixels, size)
-            shown = outlined(shown, row.mask, WRONG, 2) if marked and row.mask is not None else shown
-            sheet.picture(left, top, shown)
+            sheet.picture(left, top, shown if mask is None else outlined(shown, mask, WRONG, 2))
         middle = top + (size[0] - 2 * (_TEXT + 5)) // 2 - 2
         sheet.text(words_left, middle, row.answers, _TEXT, WRONG if row.changed else INK, width=right - words_left)
         sheet.text(words_left, middle + _TEXT + 5, row.words, _TEXT, FAINT_INK, width=right - words_left)

@@ -172,11 +172,13 @@ class Report(Findings):
         )
         turned = f"then {then} ({after})" if first != then else f"then {after}" if swap.changed else f"still ({after})"
         masks = proof.mask
+        mask, of_donor = (masks if masks is None or masks.ndim == 2 else masks[one] for one in (swap.probe, swap.donor))
         return Exchanged(
             probe=probe,
             donor=donor,
             both=self.probes.as_seen(swap.image[None])[0],
-            mask=masks if masks is None or masks.ndim == 2 else masks[swap.probe],
+            mask=mask,
+            donor_mask=of_donor,
             answers=f"{first} ({before}), {turned}",
             words=f"with that of {self.probes.names[swap.donor]}" + (", its own class" if control else ""),
             changed=swap.changed,
