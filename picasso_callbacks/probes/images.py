@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from picasso_callbacks.plain import readable
+
 
 def as_numpy(value: Any, argument: str) -> np.ndarray:
     """NumPy arrays, lists, and TensorFlow, JAX and torch tensors on any device, as a NumPy array."""
@@ -62,7 +64,9 @@ def open_image(file: pathlib.Path, argument: str) -> Iterator[Image.Image]:
         with Image.open(file, formats=FORMATS) as opened:
             yield opened
     except Exception as error:  # a broken file may bring Pillow to raise anything
-        raise ValueError(f"{argument}: {file} can't be read as an image ({error}). Remove it or repair it.") from error
+        raise ValueError(
+            f"{argument}: {readable(file)} can't be read as an image ({error}). Remove it or repair it."
+        ) from error
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
@@ -125,9 +129,9 @@ def as_value_range(value_range: Any, images: np.ndarray) -> tuple[float, float]:
     if value_range is None:
         return _implied_range(images)
     ends = list(value_range) if isinstance(value_range, (list, tuple, np.ndarray)) else []
-    if len(ends) == 2 and all(isinstance(end, (int, float, np.number)) and not np.iscomplexobj(end) for end in ends):
-        if -LARGEST <= ends[0] < ends[1] <= LARGEST:
-            return float(ends[0]), float(ends[1])
+    numbers = all(isinstance(end, (int, float, np.number)) and not np.iscomplexobj(end) for end in ends)
+    if len(ends) == 2 and numbers and -LARGEST <= ends[0] < ends[1] <= LARGEST:
+        return float(ends[0]), float(ends[1])
     raise ValueError(f"Probes: value_range is {value_range!r}, expected two finite numbers (low, high), low < high.")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from picasso_callbacks.plain import tell
 from picasso_callbacks.probes.images import as_numpy, open_image
 
 SUFFIXES = (".bmp", ".png", ".tif", ".tiff")
@@ -92,8 +93,8 @@ def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> li
     if len(without) == len(names):
         raise ValueError(
             f"{argument} is {os.fspath(folder)!r}, in which no PNG, BMP or TIFF file is named as a probe, such as "
-            f"{names[0]!r}, or as the end of its name after a space or a sign; expected one for each probe that has the "
-            "region."
+            f"{names[0]!r}, or as the end of its name after a space or a sign; expected one for each probe that has "
+            "the region."
         )
     if len(without) + len(black) == len(names):
         raise ValueError(
@@ -103,11 +104,10 @@ def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> li
         )
     for few, what in ((without, "no mask"), (black, "a mask that is dark everywhere")):
         if few:
-            print(
+            tell(
                 f"{argument.replace('Probes', 'Picasso', 1)}: {len(few)} of {len(names)} probes have {what} in "
                 f"{os.fspath(folder)}, such as {few[0]!r}; they count as lacking the "
-                "region.",
-                flush=True,
+                "region."
             )
     return masks
 

@@ -1,7 +1,7 @@
 """Drawn cases: what is handed in is refused by name before training, or its numbers are right.
 
-Each property is held for a few cases in the default suite and for many, marked slow, always the same ones. To try others,
-say how many times as many: `PICASSO_CASES=20 pytest -m slow tests/properties`.
+Each property is held for a few cases in the default suite and for many, marked slow, always the same ones. To try
+others, say how many times as many: `PICASSO_CASES=20 pytest -m slow tests/properties`.
 """
 
 import os

@@ -7,7 +7,26 @@ from hypothesis.extra import numpy as arrays
 
 from picasso_callbacks import Probes
 
-KINDS = ["bool", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8", "g", ">f4", ">i4", "c8", "U3", "M8[s]"]
+KINDS = [
+    "bool",
+    "u1",
+    "i1",
+    "u2",
+    "i2",
+    "u4",
+    "i4",
+    "u8",
+    "i8",
+    "f2",
+    "f4",
+    "f8",
+    "g",
+    ">f4",
+    ">i4",
+    "c8",
+    "U3",
+    "M8[s]",
+]
 
 shapes = st.one_of(
     st.tuples(st.integers(1, 4), st.integers(1, 9), st.integers(1, 9), st.integers(1, 5)),
@@ -78,7 +97,9 @@ def test_images_are_refused_or_kept(cases):
 
 @several(5, 100)
 def test_a_value_range_is_two_numbers(cases):
-    numbers = st.floats() | st.integers(-(2**70), 2**70) | st.sampled_from([None, "1", "x", b"1", True, 1j, np.float32(2)])
+    numbers = (
+        st.floats() | st.integers(-(2**70), 2**70) | st.sampled_from([None, "1", "x", b"1", True, 1j, np.float32(2)])
+    )
     pairs = st.lists(numbers, max_size=3) | st.tuples(numbers, numbers) | numbers | st.text(max_size=3)
     sets = st.sets(st.floats(), min_size=2, max_size=2)
 

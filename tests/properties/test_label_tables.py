@@ -42,8 +42,7 @@ def read(folder, labels, **settings):
             "labels|class_names|from_directory", Probes.from_directory, folder, labels=labels, color_mode="grayscale",
             **settings,
         )  # fmt: skip
-    assert said.getvalue().isprintable() or not {*map(chr, range(10)), *map(chr, range(11, 32)), "\x7f"} & {*said.getvalue()}
-    said.getvalue().encode()
+    assert said.getvalue().replace("\n", "").isprintable()
     return probes
 
 
@@ -115,7 +114,9 @@ def test_a_table_of_numbers(cases):
 
 @several(10, 120)
 def test_a_csv_file_of_anything(cases):
-    lines = st.lists(st.text(max_size=8) | st.sampled_from(["a.png,cat", "b.png,1", "file,label", "b,", ",", '"a.png,x']))
+    lines = st.lists(
+        st.text(max_size=8) | st.sampled_from(["a.png,cat", "b.png,1", "file,label", "b,", ",", '"a.png,x'])
+    )
     contents = st.binary(max_size=40) | lines.map(lambda each: "\n".join(each).encode("utf-8", "replace"))
 
     def check(content):
@@ -158,7 +159,9 @@ def test_what_is_no_table_is_refused(cases):
 def test_files_and_class_folders_of_any_name(cases):
     """As file systems allow: no slash, no NUL; bytes that are no UTF-8, control characters, marks of direction."""
     texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="/\0"), min_size=1, max_size=8)
-    wild = st.sampled_from(["\x1b[2J", "\udcff", "a\nb", "\u202egnp", "<img src=x onerror=alert(1)>", " ", "-rf", "'", "雪"])
+    wild = st.sampled_from(
+        ["\x1b[2J", "\udcff", "a\nb", "\u202egnp", "<img src=x onerror=alert(1)>", " ", "-rf", "'", "雪"]
+    )
     part = (texts | wild).filter(lambda name: name not in (".", "..") and len(os.fsencode(name)) < 100)
 
     def check(classes, file):

@@ -64,7 +64,7 @@ def test_rows_of_numbers(cases):
         if width == 1:
             return  # as above
         fit = all(abs(each) <= LARGEST for row in labels for each in row)
-        fit = fit and class_names is None or fit and len(class_names) == width
+        fit = (fit and class_names is None) or (fit and len(class_names) == width)
         assert (probes is not None) == fit
         if not fit:
             return
@@ -143,5 +143,7 @@ def test_what_is_no_label_is_refused(cases):
 
 @pytest.mark.parametrize("labels", [[b"cat", b"\xff", b"cat"], [[b"cat"], [b"\xff"], []]])
 def test_names_that_are_no_text_are_refused(labels):
-    with pytest.raises(ValueError, match=r"^Probes: labels hold b'\\xff', expected names as text, or as bytes in UTF-8"):
+    with pytest.raises(
+        ValueError, match=r"^Probes: labels hold b'\\xff', expected names as text, or as bytes in UTF-8"
+    ):
         Probes(IMAGES, labels)

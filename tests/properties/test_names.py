@@ -10,7 +10,22 @@ from picasso_callbacks.log.tags import MAX_LENGTH, distinct_tags
 IMAGES = np.zeros((3, 2, 2, 1), "float32")
 
 texts = st.text(st.characters(exclude_categories=()), max_size=6) | st.sampled_from(
-    ["", " ", "a", "a (2)", "a\0", "\0", "\ud800", "../..", "/etc", "x" * 10_000, "\x1b[31m", "<script>", "\u202e", "雪"]
+    [
+        "",
+        " ",
+        "a",
+        "a (2)",
+        "a\0",
+        "\0",
+        "\ud800",
+        "../..",
+        "/etc",
+        "x" * 10_000,
+        "\x1b[31m",
+        "<script>",
+        "\u202e",
+        "雪",
+    ]
 )
 odd = st.none() | st.integers() | st.binary(max_size=2) | st.floats() | st.lists(texts, max_size=2)
 lists = st.lists(texts, min_size=2, max_size=4)

@@ -16,9 +16,9 @@ from picasso_callbacks.model import Windows
 lengths = st.integers(1, 9) | st.floats(0.01, 1.0) | st.sampled_from([1 / 3, 0.1, np.int64(3), np.float32(0.25)])
 pairs = lengths | st.tuples(lengths, lengths)
 odd = st.one_of(
-    st.none(), st.integers(max_value=0), st.floats(max_value=0), st.floats(min_value=1, exclude_min=True), st.text(max_size=2),
-    st.just(float("nan")), st.booleans(), st.just(1j), st.just([]), st.just((1, 2, 3)), st.just("12"), st.just(b"12"),
-    st.just([1, None]), st.just({1, 2}), st.just({1: 2, 3: 4}), st.just(np.zeros((2, 2))), st.just(np.array(3)),
+    st.none(), st.booleans(), st.integers(max_value=0), st.floats(max_value=0), st.floats(min_value=1.1),
+    st.text(max_size=2), st.sampled_from([float("nan"), 1j, [], (1, 2, 3), "12", b"12", [1, None], {1, 2}]),
+    st.sampled_from([{1: 2, 3: 4}, np.zeros((2, 2)), np.array(3)]),
 )  # fmt: skip
 sides = st.tuples(st.integers(1, 40), st.integers(1, 40))
 
@@ -87,7 +87,7 @@ def painted(canvas, probes):
     return np.broadcast_to(whole, images.shape).astype("float32")
 
 
-@several(3, 60)
+@several(2, 40)
 def test_maps_are_those_of_brute_force(cases):
     kinds = st.sampled_from(["float32", "uint8", "int16", "bool", "float64"])
     canvases = st.sampled_from(["grey", "gray", "black", "white", "mean", "array", "arrays"])
@@ -105,7 +105,13 @@ def test_maps_are_those_of_brute_force(cases):
         method = PartialOcclusion(window, stride, canvas)
         preprocess = lambda images: images.astype("float32") * np.float32(scale)  # noqa: E731
         report = explain(
-            model, probes, methods=[method], targets=[0, 2], preprocess=preprocess, incremental=incremental, shortcuts=False
+            model,
+            probes,
+            methods=[method],
+            targets=[0, 2],
+            preprocess=preprocess,
+            incremental=incremental,
+            shortcuts=False,
         )
         score = lambda images: log_odds(cut.predict(preprocess(images), verbose=0))  # noqa: E731
         images, targets = probes.images.astype("float32"), np.array([[0, 2], [0, 2]])
@@ -119,11 +125,10 @@ def test_maps_are_those_of_brute_force(cases):
 def test_what_is_no_canvas_is_refused(cases):
     model, _ = network((6, 9, 1))
     wrong = st.one_of(
-        st.none(), st.text(max_size=5), st.integers(), st.binary(max_size=2), st.just(object()), st.just([]), st.just("Grey"),
-        st.just(np.zeros((9, 6, 1))), st.just(np.zeros((3, 6, 9, 1))), st.just(np.full((6, 9, 1), np.nan)),
-        st.just(np.full((6, 9, 1), np.inf)), st.just(np.full((6, 9, 1), "a")), st.just(np.full((6, 9, 1), 1j)),
-        st.just(np.full((6, 9, 1), 1e300)), st.just(np.zeros((6, 9))), st.just(np.full((6, 9, 1), None)),
-        st.just([[[1], [2, 3]]]),
+        st.none(), st.text(max_size=3), st.integers(), st.binary(max_size=2),
+        st.sampled_from([object(), [], "Grey", [[[1], [2, 3]]]]),
+        st.sampled_from([np.zeros((9, 6, 1)), np.zeros((3, 6, 9, 1)), np.zeros((6, 9))]),
+        st.sampled_from([np.nan, np.inf, "a", 1j, 1e300, None]).map(lambda value: np.full((6, 9, 1), value)),
     )  # fmt: skip
 
     def check(canvas):
@@ -133,4 +138,4 @@ def test_what_is_no_canvas_is_refused(cases):
 
         assert outcome("canvas", ask) is None
 
-    hold(cases, check, wrong.filter(lambda each: not (isinstance(each, str) and each in ("grey", "gray", "blur", "mean"))))
+    hold(cases, check, wrong)
