@@ -135,7 +135,8 @@ class Picasso(keras.callbacks.Callback):
     ):
         super().__init__()
         options = Options.among(locals())
-        if not isinstance(log_dir, (str, os.PathLike)) or not os.fspath(log_dir):
+        path = os.fspath(log_dir) if isinstance(log_dir, (str, os.PathLike)) else None
+        if not isinstance(path, str) or not path:  # a path may be bytes
             raise ValueError(f"Picasso: log_dir is {log_dir!r}; expected a path.")
         for argument, value, known in (
             ("layout", layout, ("composite", "separate")),
@@ -143,7 +144,7 @@ class Picasso(keras.callbacks.Callback):
         ):
             if not is_one_of(value, known):
                 raise ValueError(f"Picasso: {argument} is {value!r}; expected one of {list(known)}.")
-        self._log_dir = os.fspath(log_dir)
+        self._log_dir = path
         self._directory = os.path.join(_absolute(self._log_dir), "picasso")
         check_writable(self._directory)
         self._probes = probes

@@ -34,8 +34,8 @@ class Probes:
       the data's range is known, such as Hounsfield units, so that it doesn't depend on which probes were taken.
 
     Args:
-        images: `[P, H, W, C]` or, grey, `[P, H, W]`, booleans, integers or finite floats: a NumPy array, a tensor of
-            any backend, or a list of equally large images.
+        images: `[P, H, W, C]` or, grey, `[P, H, W]`, booleans, integers or floats, finite in float32: a NumPy array, a
+            tensor of any backend, or a list of equally large images.
         labels: What each image shows, one of these. `None`: not known.
 
             - One class: an index, int `[P]` or `[P, 1]`; a row, one-hot or smoothed, `[P, classes]`; or a name.

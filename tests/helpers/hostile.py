@@ -46,7 +46,7 @@ def guard(page: Any) -> list[str]:
     """What goes wrong on a page of Playwright's from now on: dialogs, and requests to somewhere else."""
     wrong: list[str] = []
     page.on("dialog", lambda dialog: (wrong.append(dialog.message), dialog.dismiss()))
-    page.on("request", lambda request: wrong.append(request.url) if "attack.invalid" in request.url else None)
+    page.on("request", lambda request: wrong.append(request.url) if "//attack.invalid" in request.url else None)
     return wrong
 
 

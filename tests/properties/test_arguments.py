@@ -1,6 +1,7 @@
 """Arguments of `Picasso` and `explain`: what can't be right is refused by its name before training."""
 
 import math
+import os
 import re
 import tempfile
 
@@ -75,6 +76,24 @@ def test_an_argument_is_taken_or_refused(cases):
         assert (made is not None) == RIGHT[name](value)
 
     hold(cases, check, st.sampled_from(sorted(RIGHT)), odd | likely)
+
+
+@several(5, 80)
+def test_a_log_dir_is_tried_and_left_as_it_was(cases):
+    texts = st.text(st.characters(exclude_categories=()), max_size=8) | st.sampled_from(
+        ["a\0", "n" * 300, "\ud800", "é" * 200]
+    )
+
+    def check(log_dir):
+        with tempfile.TemporaryDirectory() as folder:
+            named = isinstance(log_dir, str)
+            made = outcome("log_dir", Picasso, f"{folder}/x{log_dir}" if named else log_dir, LABELLED)
+            assert os.listdir(folder) == []
+        assert named or made is None
+        if named and log_dir.isascii() and log_dir.isalnum() and len(log_dir) < 200:
+            assert made is not None
+
+    hold(cases, check, texts.filter(lambda each: ".." not in each) | odd.filter(lambda each: not isinstance(each, str)))
 
 
 @several(3, 20)
