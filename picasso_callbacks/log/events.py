@@ -59,7 +59,7 @@ _MARKUP = re.compile(
     [\\`*]
     | (?<![^\W_])_ | _(?![^\W_])  # within a word it is no emphasis
     | \](?=\s*[(:\[])
-    | \A (?: [#>+-] | \d+\. )
+    | \A (?: [#>+\[-] | \d+\. )
     """,
     re.VERBOSE,
 )
