@@ -77,5 +77,5 @@ def test_numbers_that_a_model_cannot_be_given_are_refused():
 
 def test_a_value_range_is_no_text_and_no_set():
     for value_range in ("05", {0.0, 1.0}, (0, 1e39)):
-        with pytest.raises(ValueError, match="value_range is .*expected two finite numbers"):
+        with pytest.raises(ValueError, match=r"value_range is .*expected two finite numbers"):
             Probes(np.zeros((2, 3, 3, 1)), value_range=value_range)
