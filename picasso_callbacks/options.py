@@ -48,7 +48,7 @@ class Options:
         if not (self.expected is None or isinstance(self.expected, str)):
             raise ValueError(f"expected is {self.expected!r}; expected the name of a region, or None.")
         listed = isinstance(self.allowed, Collection) and not isinstance(self.allowed, (bytes, np.ndarray))
-        if not listed or not all(isinstance(name, str) for name in self.allowed):
+        if not listed or self.allowed == "" or not all(isinstance(name, str) for name in self.allowed):
             raise ValueError(f"allowed is {self.allowed!r}; expected a list of names of cues or regions.")
         for name in ("shortcuts", "trust", "incremental"):
             flag = getattr(self, name)

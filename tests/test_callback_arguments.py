@@ -46,6 +46,7 @@ from picasso_callbacks import PartialOcclusion, Picasso, Probes
         ("trust", 1),
         ("incremental", None),
         ("allowed", None),
+        ("allowed", ""),
         ("allowed", [1]),
         ("expected", 1),
         ("on_error", "ignore"),
