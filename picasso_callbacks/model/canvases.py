@@ -114,8 +114,8 @@ def check_canvas(canvas: Canvas) -> Any:
     image = as_numpy(canvas, "canvas")
     if image.ndim not in (3, 4) or image.dtype.kind not in "buif":
         raise ValueError(
-            f"canvas is {type(canvas).__name__} with {image.ndim} dimensions of {image.dtype}; expected one of "
-            f"{sorted(_PAINTERS)}, an image [H, W, C] or an image for each probe [P, H, W, C], in numbers."
+            f"canvas is {type(canvas).__name__} of {image.dtype} with {image.ndim} dimensions; expected one of "
+            f"{sorted(_PAINTERS)}, an image [H, W, C] or an image for each probe [P, H, W, C]."
         )
     if not is_finite(image):
         raise ValueError("canvas holds NaN or infinite numbers; expected finite ones that fit float32.")

@@ -64,7 +64,8 @@ def _as_mask(argument: str, value: Any, size: tuple[int, int]) -> np.ndarray:
         mask[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)] = True
         return mask
     if array.shape != size or not numbers:
-        came = f"a mask of shape {array.shape}" if numbers and array.shape != (4,) else repr(value)
+        came = repr(value) if array.shape == (4,) else f"a mask of shape {array.shape}"
+        came += "" if numbers else f" of {array.dtype}, not all of it finite numbers"
         raise ValueError(
             f"{argument} holds {came}; expected {size}, the probes' height and width, in finite numbers, or a box "
             "(top, left, height, width) in whole pixels."
