@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 from collections.abc import Collection, Iterable
@@ -15,6 +14,7 @@ from picasso_callbacks.log import Recorder, cards_cost, check_writable
 from picasso_callbacks.methods import Method
 from picasso_callbacks.model import LiveModel
 from picasso_callbacks.options import Options
+from picasso_callbacks.plain import logger, tell
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.report import Report
@@ -30,9 +30,16 @@ from picasso_callbacks.training import (
     spacing_notice,
     writing_notice,
 )
-from picasso_callbacks.typing import DecodeProb, Every, OnAlarm, OutputMask, Postprocess, Preprocess, Targets
-
-logger = logging.getLogger("picasso_callbacks")
+from picasso_callbacks.typing import (
+    DecodeProb,
+    Every,
+    OnAlarm,
+    OutputMask,
+    Postprocess,
+    Preprocess,
+    Targets,
+    is_one_of,
+)
 
 
 class Picasso(keras.callbacks.Callback):
@@ -128,15 +135,16 @@ class Picasso(keras.callbacks.Callback):
     ):
         super().__init__()
         options = Options.among(locals())
-        if not isinstance(log_dir, (str, os.PathLike)) or not os.fspath(log_dir):
+        path = os.fspath(log_dir) if isinstance(log_dir, (str, os.PathLike)) else None
+        if not isinstance(path, str) or not path:  # a path may be bytes
             raise ValueError(f"Picasso: log_dir is {log_dir!r}; expected a path.")
         for argument, value, known in (
             ("layout", layout, ("composite", "separate")),
             ("on_error", on_error, ("warn", "raise")),
         ):
-            if value not in known:
+            if not is_one_of(value, known):
                 raise ValueError(f"Picasso: {argument} is {value!r}; expected one of {list(known)}.")
-        self._log_dir = os.fspath(log_dir)
+        self._log_dir = path
         self._directory = os.path.join(_absolute(self._log_dir), "picasso")
         check_writable(self._directory)
         self._probes = probes
@@ -207,7 +215,7 @@ class Picasso(keras.callbacks.Callback):
             self._look()
         if self._recorder is not None:
             self._recorder.filmstrips()
-            self._recorder.close(lambda: print(writing_notice(len(self._probes)), flush=True))
+            self._recorder.close(lambda: tell(writing_notice(len(self._probes))))
         self._live = None
         self._problems.raise_kept()
 
@@ -221,7 +229,7 @@ class Picasso(keras.callbacks.Callback):
         """Once in a training."""
         if not self._cost_told:
             self._cost_told = True
-            print(notice, flush=True)
+            tell(notice)
 
     def _wait_for_training(self) -> None:
         """Lets batches end that are still being computed, whose time would be taken for that of the look."""
@@ -285,7 +293,7 @@ class Picasso(keras.callbacks.Callback):
             self._announced = True
             count = len(self._probes)
             lines = announcement(self._log_dir, count, self._schedule, look_seconds, count * seconds, count * size)
-            print(*lines, self._inquiry.intention(), sep="\n", flush=True)
+            tell(*lines, self._inquiry.intention())
 
 
 def _absolute(path: str) -> str:

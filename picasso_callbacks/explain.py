@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
@@ -15,14 +14,13 @@ from picasso_callbacks.explanation import Explanation
 from picasso_callbacks.methods import Look, Method, make_methods
 from picasso_callbacks.model import LiveModel, Scores, TargetChooser, steep_note
 from picasso_callbacks.options import DEFAULTS, Options
+from picasso_callbacks.plain import logger
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming, spoken_by
 from picasso_callbacks.report import Report
 from picasso_callbacks.shortcuts import Finder
 from picasso_callbacks.trust import Trust, measure_trust
 from picasso_callbacks.typing import DecodeProb, OutputMask, Postprocess, Preprocess, Targets
-
-logger = logging.getLogger("picasso_callbacks")
 
 DEFAULT_METHODS = ("partial_occlusion", "saliency_map", "class_probabilities")
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-logger = logging.getLogger("picasso_callbacks")
+from picasso_callbacks.plain import logger
 
 TRIES = 3
 """After so many failures in a row a part is given up."""

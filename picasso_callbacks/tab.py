@@ -7,7 +7,6 @@ must neither need Keras nor ever fail.
 from __future__ import annotations
 
 import dataclasses
-import logging
 import os
 import threading
 import time
@@ -18,10 +17,9 @@ from tensorboard.backend import http_util
 from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
+from picasso_callbacks.plain import logger, readable
 from picasso_callbacks.player import ASSETS, asset, history, index_of, training
 from picasso_callbacks.store import Entry, Records, Run, find_runs, read_entries, run_name
-
-logger = logging.getLogger("picasso_callbacks")
 
 IMAGES = 300
 """Pictures of a card that TensorBoard keeps, unless it is told how many: every epoch of most trainings. It keeps them
@@ -80,7 +78,10 @@ class PicassoPlugin(base_plugin.TBPlugin):
 
     def _look(self, request: wrappers.Request) -> wrappers.Response:
         name, what = request.args.get("run", ""), request.args.get("what", "")
-        answer = self._runs.answer(name, what)
+        try:
+            answer = self._runs.answer(name, what)
+        except ValueError as error:
+            return http_util.Respond(request, readable(error), "text/plain", code=404)
         if answer is None:
             return http_util.Respond(request, "There is no such look.", "text/plain", code=404)
         return http_util.Respond(request, answer, "application/octet-stream")

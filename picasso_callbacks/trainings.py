@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from picasso_callbacks.plain import tell
 from picasso_callbacks.player import Bounded, bounded, cell, document
 from picasso_callbacks.store import Records, Run, find_runs, read_entries, run_name
 
@@ -85,7 +86,7 @@ class Trainings(Mapping[str, Run]):
         page = document(path.stem, contents, self._words(contents))
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(page.encode("utf-8", "replace"))
-        print(f"Picasso: wrote {path}, {len(page) / 1e6:.1f} MB{_left_out(contents.told)}", flush=True)
+        tell(f"Picasso: wrote {path}, {len(page) / 1e6:.1f} MB{_left_out(contents.told)}")
         return path
 
     def _repr_html_(self) -> str:

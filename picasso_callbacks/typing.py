@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeGuard
 
 import numpy as np
@@ -54,3 +54,8 @@ OnAlarm = Literal["warn", "log", "stop"] | Callable[[Any], object]
 def is_integer(value: object) -> TypeGuard[int]:
     """Whether `value` is an integer, Python's or NumPy's, and no bool."""
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def is_one_of(value: object, words: Sequence[str]) -> bool:
+    """Whether `value` is one of some words, whatever it is: an array would be compared with each by its elements."""
+    return isinstance(value, str) and value in words

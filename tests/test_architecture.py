@@ -17,6 +17,7 @@ TREES = {path.relative_to(PACKAGE): ast.parse(path.read_text("utf-8")) for path 
 # From the bottom up. A room, a folder or a file, imports from rooms below it only; so do the files of a folder.
 FLOORS = {
     "": [
+        {"plain"},
         {"averaging", "encode", "explanation", "problems", "typing"},
         {"options", "probes", "store"},
         {"render", "model"},
@@ -174,7 +175,7 @@ def test_only_the_doors_to_the_outside_are_imported_by_nobody():
 
 def test_numbers_are_read_and_shown_without_keras():
     """In TensorBoard's own process, where Keras may have no backend; and by people who only read."""
-    keras_free = {"averaging", "encode", "explanation", "player", "render", "store", "tab", "trainings"}
+    keras_free = {"averaging", "encode", "explanation", "plain", "player", "render", "store", "tab", "trainings"}
     for path, tree in TREES.items():
         if room_of(module_of(path)) in keras_free:
             assert {room_of(module) for module in imports_within(tree)} <= keras_free | {"__init__"}, path
@@ -242,6 +243,20 @@ def test_who_writes_to_the_disk_and_who_reads():
     assert touching["probes/label_table.py"] == {"open"}  # of a CSV file
 
 
+def test_no_file_is_loaded_that_could_run_code():
+    """No pickle, and models in Keras' safe mode; a SavedModel is a program, which the README says."""
+    safe = {"load": ("allow_pickle", False), "load_model": ("safe_mode", True)}
+    for path, tree in TREES.items():
+        assert not imports_from_outside(tree) & {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}, path
+        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+            called = ast.unparse(call.func)
+            assert called not in {"eval", "exec", "compile", "__import__"}, path
+            if called in {"np.load", "keras.saving.load_model", "keras.models.load_model"}:
+                name, value = safe[called.rpartition(".")[2]]
+                given = [ast.literal_eval(word.value) for word in call.keywords if word.arg == name]
+                assert given == [value], f"{path}:{call.lineno}"
+
+
 def test_who_knows_tensorboard():
     """The log its files, the store its file systems, the tab its plugins."""
     assert {path.as_posix() for path, tree in TREES.items() if "tensorboard" in imports_from_outside(tree)} == {
@@ -269,7 +284,7 @@ def test_shortcuts_know_the_model_its_scores_probes_maps_and_how_to_hide_only():
     for path, tree in TREES.items():
         if path.parent.name == "shortcuts":
             assert {room_of(module) for module in imports_within(tree)} <= {
-                *("shortcuts", "model", "probes", "options", "explanation")
+                *("shortcuts", "model", "probes", "options", "explanation", "plain")
             }, path
             assert imports_from_outside(tree) - sys.stdlib_module_names <= {"numpy"}, path
 

@@ -1,6 +1,7 @@
 """The tab's server side: what it serves, and to whom it serves nothing."""
 
 import argparse
+import io
 import json
 import os
 import subprocess
@@ -170,6 +171,18 @@ def test_a_store_of_damaged_bytes_is_told_and_breaks_nothing(log_dir):
     assert get(browser, "index").status_code == 200
     for what in ("training", "history", "0"):
         assert get(browser, "look", run=f"{HOSTILE}/picasso", what=what).status_code == 404
+
+
+def test_a_store_that_would_run_code_is_told_and_breaks_nothing(log_dir, report, monkeypatch):
+    file = io.BytesIO()
+    np.savez(file, about=np.array([print], dtype=object))
+    monkeypatch.setattr("picasso_callbacks.store.writing.to_npz", lambda arrays: file.getvalue())
+    keep(log_dir / "hostile", report, [0]).close()
+    browser = client(log_dir)
+    answer = get(browser, "look", run="hostile", what="training")
+    assert answer.status_code == 404
+    assert b"objects, which could run code, are never loaded" in answer.data
+    assert get(browser, "look", run=f"{HOSTILE}/picasso", what="training").status_code == 200
 
 
 def test_directories_that_cannot_be_read_hide_no_others(log_dir):

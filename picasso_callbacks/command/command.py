@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Sequence
 
+from picasso_callbacks.plain import tell
 from picasso_callbacks.problems import spoken_by
 from picasso_callbacks.trainings import PAGE_BYTES, load
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except Exception as error:
         words = str(error) if isinstance(error, ValueError) else f"{speaker}: {type(error).__name__}: {error}"
-        print(" ".join(words.split()), file=sys.stderr)
+        tell(" ".join(words.split()), to=sys.stderr)
         return 1
     return 0
 

@@ -15,6 +15,7 @@ import keras
 from picasso_callbacks.command.saved_model import load_model, takes
 from picasso_callbacks.explain import DEFAULT_METHODS, Inquiry
 from picasso_callbacks.options import Options
+from picasso_callbacks.plain import readable, tell
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.problems import naming
 from picasso_callbacks.report import kind_of
@@ -33,8 +34,8 @@ def explain_files(given: argparse.Namespace) -> None:
     path = report.save_html(given.out) if kind == ".html" else report.save(given.out)
     progress("")
     unlabelled = "Picasso: shortcuts are not looked for: that takes a folder with a folder of images for each class."
-    print(report.verdict or (unlabelled if probes.labels is None else inquiry.intention()))
-    print(f"Picasso: wrote {path}, {_size(path) / 1e6:.1f} MB.")
+    tell(report.verdict or (unlabelled if probes.labels is None else inquiry.intention()))
+    tell(f"Picasso: wrote {path}, {_size(path) / 1e6:.1f} MB.")
 
 
 def read_probes(given: argparse.Namespace, model: keras.Model) -> Probes:
@@ -77,7 +78,7 @@ def attempt(part: str, function: Callable[..., Any], *args: Any) -> Any:
 def progress(words: str) -> None:
     """Says on the last line of a terminal what is being done; nothing clears it, and a file is not filled with it."""
     if sys.stderr.isatty():
-        print(f"\r\x1b[K{words}", end="...\r" if words else "", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{readable(words)}", end="...\r" if words else "", file=sys.stderr, flush=True)
 
 
 def _class_names(words: str | None) -> list[str] | None:

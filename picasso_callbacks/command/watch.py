@@ -19,6 +19,7 @@ from picasso_callbacks.command.saved_model import load_model, load_weights
 from picasso_callbacks.explain import Inquiry
 from picasso_callbacks.log import Recorder, check_writable
 from picasso_callbacks.model import LiveModel
+from picasso_callbacks.plain import tell
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.report import Report
 from picasso_callbacks.store import Run
@@ -47,7 +48,7 @@ def watch(given: argparse.Namespace) -> None:
                     break
                 time.sleep(POLL)
         except KeyboardInterrupt:
-            print("Picasso: ends.", flush=True)
+            tell("Picasso: ends.")
         finally:
             watcher.close()
         if given.once and not checkpoints:
@@ -103,7 +104,7 @@ class Watcher:
             return _leave_out(path, str(error))
         self._keep(step, report)
         progress("")
-        print(f"Picasso: step {step}, {path.name}: {report!r}", flush=True)
+        tell(f"Picasso: step {step}, {path.name}: {report!r}")
         self._responder.respond(f"step {step}", report, True)
 
     def close(self) -> None:
@@ -168,4 +169,4 @@ def _last_run(log_dir: str) -> Run | None:
 
 def _leave_out(path: pathlib.Path, why: str) -> None:
     progress("")
-    print(f"picasso watch: {path.name} is left out: {' '.join(why.split())}", file=sys.stderr, flush=True)
+    tell(f"picasso watch: {path.name} is left out: {' '.join(why.split())}", to=sys.stderr)

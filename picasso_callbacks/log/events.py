@@ -5,6 +5,7 @@ The protocol buffers and the plugins' metadata are TensorBoard's.
 
 from __future__ import annotations
 
+import re
 import struct
 import time
 
@@ -43,6 +44,26 @@ def text(tag: str, step: int, markdown: str) -> bytes:
         dtype=DT_STRING, tensor_shape=TensorShapeProto(), string_val=[markdown.encode("utf-8", "replace")]
     )
     return _summary(tag, step, tensor, text_metadata.create_summary_metadata(None, None))
+
+
+def as_markdown(words: str) -> str:
+    """Words on one line as Markdown that shows them as they are: a name is no link, no picture and no heading."""
+    words = words.lstrip().replace("&", "&amp;").replace("<", "&lt;")
+    return _MARKUP.sub(lambda found: "".join("\\" * (each in _SIGNS) + each for each in found[0]), words)
+
+
+_SIGNS = "\\`*_[]#>+-."
+
+_MARKUP = re.compile(
+    r"""
+    [\\`*]
+    | (?<![^\W_])_ | _(?![^\W_])  # within a word it is no emphasis
+    | \](?=\s*[(:\[])
+    | \A (?: [#>+\[-] | \d+\. )
+    """,
+    re.VERBOSE,
+)
+"""What Python-Markdown, which TensorBoard uses, would obey on a single line."""
 
 
 def version() -> bytes:

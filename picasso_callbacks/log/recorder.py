@@ -3,7 +3,6 @@ store of numbers."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,15 +10,14 @@ import numpy as np
 
 from picasso_callbacks.log.cards import Cards
 from picasso_callbacks.log.event_log import EventLog
-from picasso_callbacks.log.events import image, scalar, text
+from picasso_callbacks.log.events import as_markdown, image, scalar, text
 from picasso_callbacks.log.numbers import Numbers
 from picasso_callbacks.log.runs import Run
 from picasso_callbacks.log.scalars import scalars_of
 from picasso_callbacks.log.worker import Worker
+from picasso_callbacks.plain import logger
 from picasso_callbacks.problems import Problems
 from picasso_callbacks.report import Report
-
-logger = logging.getLogger("picasso_callbacks")
 
 LOOK_SECONDS, END_SECONDS = 5.0, 10.0
 """How long a look, and the end of a training, wait for a disk that does not answer."""
@@ -144,7 +142,7 @@ def _scalars(step: int, report: Report) -> list[bytes]:
 
 
 def _texts(step: int, verdict: str) -> list[bytes]:
-    return [text("picasso_verdict", step, verdict)] if verdict else []
+    return [text("picasso_verdict", step, as_markdown(verdict))] if verdict else []
 
 
 def _contained(function: Callable[..., Any], *args: Any) -> Any:

@@ -8,6 +8,8 @@ import tempfile
 
 from tensorboard.compat.tensorflow_stub.io import gfile
 
+from picasso_callbacks.plain import tell
+
 _LONGEST = 120
 """As long as the name of an event file may become."""
 
@@ -40,7 +42,7 @@ class Run:
             if number:
                 what = "goes on in" if goes_on else "writes to"
                 log_dir = os.path.dirname(self._first)
-                print(f"Picasso: {log_dir} holds runs already; this training {what} {self._claimed}.", flush=True)
+                tell(f"Picasso: {log_dir} holds runs already; this training {what} {self._claimed}.")
         return self._claimed
 
 
@@ -67,6 +69,7 @@ def check_writable(directory: str) -> None:
             "Pass another log_dir or change its permissions."
         )
     try:
+        directory.encode()  # TensorBoard opens no path that is no text
         _rehearse(parent, missing)
     except (OSError, ValueError) as error:  # ValueError: a NUL, or what can't be encoded
         shown = directory if len(directory) < 300 else f"{directory[:200]}...{directory[-50:]}"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import logging
 import os
 import queue
 import threading
@@ -17,7 +16,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 
-logger = logging.getLogger("picasso_callbacks")
+from picasso_callbacks.plain import logger
 
 EXIT_SECONDS = 10.0
 """How long the interpreter's exit waits for jobs that still run."""

@@ -10,7 +10,7 @@ import numpy as np
 from picasso_callbacks.explanation import Explanation, Scale, WindowValues
 from picasso_callbacks.methods.base import Look, Method
 from picasso_callbacks.model import LiveModel, Scores, Windows, check_canvas, check_length
-from picasso_callbacks.typing import Canvas, Length
+from picasso_callbacks.typing import Canvas, Length, is_one_of
 
 
 class PartialOcclusion(Method):
@@ -57,7 +57,7 @@ class PartialOcclusion(Method):
             ("score", score, ("log_odds", "probability")),
             ("view", view, ("drop", "probability")),
         ):
-            if value not in known:
+            if not is_one_of(value, known):
                 raise ValueError(f"PartialOcclusion: {argument} is {value!r}; expected one of {list(known)}.")
         self.canvas, self.view = canvas, view
         self.score = "probability" if view == "probability" else score

@@ -10,7 +10,7 @@ import numpy as np
 from picasso_callbacks.explanation import Explanation, Scale
 from picasso_callbacks.methods.base import Look, Method
 from picasso_callbacks.methods.saliency_map import strongest
-from picasso_callbacks.typing import is_integer
+from picasso_callbacks.typing import is_integer, is_one_of
 
 Keep = Callable[[np.ndarray], np.ndarray]
 """As in `LiveModel.gradients`."""
@@ -52,7 +52,7 @@ class SmoothGrad(Method):
             raise ValueError(
                 f"SmoothGrad: samples is {samples!r} and noise {noise!r}; expected an int >= 1 and a float >= 0."
             )
-        if of not in ("gradient", "square", "variance"):
+        if not is_one_of(of, ("gradient", "square", "variance")):
             raise ValueError(f"SmoothGrad: of is {of!r}; expected 'gradient', 'square' or 'variance'.")
         self.samples, self.noise, self.of, self.seed = samples, noise, of, seed
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
 import math
 import re
 import time
@@ -13,7 +12,7 @@ from typing import TypeVar
 
 import numpy as np
 
-logger = logging.getLogger("picasso_callbacks")
+from picasso_callbacks.plain import logger
 
 Ask = Callable[[np.ndarray], tuple[np.ndarray, ...]]
 """Answers for some rows: int `[b]` -> arrays `[b, ...]`."""

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from picasso_callbacks.probes import Probes, in_units_of
+from picasso_callbacks.probes import Probes, as_numpy, in_units_of, is_finite
 from picasso_callbacks.typing import Canvas
 
 Gather = Callable[[Any, Any], Any]
@@ -44,14 +44,12 @@ def make_canvases(canvas: Canvas, probes: Probes) -> np.ndarray:
             ]
         )
     else:
-        canvases = np.array(canvas)  # a copy: the caller may change theirs
+        canvases = np.array(check_canvas(canvas))  # a copy: the caller may change theirs
         if canvases.shape not in (images.shape, images.shape[1:]):
             raise ValueError(
                 f"canvas has shape {canvases.shape}; expected that of a probe, {images.shape[1:]}, or of all probes, "
                 f"{images.shape}."
             )
-        if not np.isfinite(canvases).all():
-            raise ValueError("canvas holds NaN or infinite numbers; expected finite ones.")
         canvases = in_units_of(images, canvases)
     return np.broadcast_to(canvases, images.shape)
 
@@ -107,15 +105,21 @@ def _pixels(images: np.ndarray) -> np.ndarray:
     return images.view(np.dtype((np.void, images.itemsize * images.shape[-1])))[..., 0]
 
 
-def check_canvas(canvas: Canvas) -> None:
-    """Raises a `ValueError` for what cannot be a canvas, whatever the probes."""
-    if isinstance(canvas, str) and canvas not in _PAINTERS:
-        raise ValueError(f"canvas={canvas!r} is unknown; expected one of {sorted(_PAINTERS)}, or an image array.")
-    if not isinstance(canvas, str) and np.ndim(canvas) not in (3, 4):
+def check_canvas(canvas: Canvas) -> Any:
+    """The name, or the image as a NumPy array; a `ValueError` for what cannot be a canvas, whatever the probes."""
+    if isinstance(canvas, str):
+        if canvas not in _PAINTERS:
+            raise ValueError(f"canvas={canvas!r} is unknown; expected one of {sorted(_PAINTERS)}, or an image array.")
+        return canvas
+    image = as_numpy(canvas, "canvas")
+    if image.ndim not in (3, 4) or image.dtype.kind not in "buif":
         raise ValueError(
-            f"canvas is {type(canvas).__name__} with {np.ndim(canvas)} dimensions; expected one of "
+            f"canvas is {type(canvas).__name__} of {image.dtype} with {image.ndim} dimensions; expected one of "
             f"{sorted(_PAINTERS)}, an image [H, W, C] or an image for each probe [P, H, W, C]."
         )
+    if not is_finite(image):
+        raise ValueError("canvas holds NaN or infinite numbers; expected finite ones that fit float32.")
+    return image
 
 
 def _blur(images: np.ndarray, low: float, high: float) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import logging
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -26,10 +25,9 @@ from picasso_callbacks.model.under_masks import Masks, Measure, UnderMasks
 from picasso_callbacks.model.value_range import range_notes
 from picasso_callbacks.model.windows import Windows
 from picasso_callbacks.options import DEFAULTS, Options
+from picasso_callbacks.plain import logger
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.typing import Canvas
-
-logger = logging.getLogger("picasso_callbacks")
 
 STEADY = 0.02
 """Answers that differ by more than this part of the largest do so for another reason than how they were computed."""

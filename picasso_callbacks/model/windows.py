@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,10 @@ from picasso_callbacks.typing import Length, is_integer
 
 def check_length(argument: str, length: Length | Sequence[Length]) -> tuple[Length, Length]:
     """Returns `length` as a (vertical, horizontal) pair, or raises a `ValueError` that names `argument`."""
-    pair = (
-        tuple(length) if isinstance(length, (Sequence, np.ndarray)) and not isinstance(length, str) else (length,) * 2
-    )
+    listed = isinstance(length, (Sequence, np.ndarray)) and not isinstance(length, (str, bytes))
+    pair: tuple[Any, ...] = (length, length)
+    if listed and getattr(length, "shape", True) != ():
+        pair = tuple(length)  # type: ignore[arg-type]
     if len(pair) != 2 or not all(_is_length(side) for side in pair):
         raise ValueError(
             f"{argument} is {length!r}; expected an int of pixels >= 1, a float fraction of each side in (0, 1], "

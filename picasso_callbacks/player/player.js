@@ -45,8 +45,8 @@ function readNpy(bytes) {
   const wide = bytes[6] > 1, begin = wide ? 12 : 10;
   const end = begin + (wide ? view.getUint32(8, true) : view.getUint16(8, true));
   const header = new TextDecoder("latin1").decode(bytes.subarray(begin, end));
-  const kind = /'descr': '(.*?)'/.exec(header)[1];
-  const shape = /'shape': \((.*?)\)/.exec(header)[1].split(",").filter((each) => each.trim()).map(Number);
+  const kind = /'descr': '(.*?)'/.exec(header)?.[1];
+  const shape = (/'shape': \((.*?)\)/.exec(header)?.[1] ?? "").split(",").filter((each) => each.trim()).map(Number);
   const data = bytes.slice(end).buffer;
   const of = {"<f4": Float32Array, "<f8": Float64Array, "<i4": Int32Array, "|u1": Uint8Array, "<f2": Uint16Array}[kind];
   if (!of || /'fortran_order': True/.test(header)) throw new Error(`An array of ${kind} can't be read.`);

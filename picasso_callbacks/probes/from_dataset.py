@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from picasso_callbacks.probes.images import as_numpy
+from picasso_callbacks.probes.images import as_numpy, as_word
 from picasso_callbacks.typing import is_integer
 
 READ_AT_LEAST = 20  # images for each one wanted, where it isn't known how many classes there are
@@ -113,8 +113,7 @@ def _class_of(label: np.ndarray | None) -> Hashable:
             "For labels that are masks, pass the images alone, for example with dataset.map(lambda x, y: x)."
         )
     if label.size == 1:
-        its_class = label.item()
-        return its_class.decode() if isinstance(its_class, bytes) else its_class
+        return as_word(label.item())
     if label.dtype.kind not in "biuf":
         return None
     several, smoothed = np.isin(label, (0, 1)).all(), label.min() >= 0 and abs(label.sum() - 1) < 1e-2

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from picasso_callbacks.plain import readable, tell
 from picasso_callbacks.probes.images import open_image
 from picasso_callbacks.probes.label_table import LabelTable
 from picasso_callbacks.typing import is_integer
@@ -48,10 +49,7 @@ def read_folder(
     files = _evenly(of_file, count)
     where = ", ".join(map(str, paths[:3])) + ", ..." * (len(paths) > 3)
     if len(files) < len(of_file):
-        print(
-            f"Picasso: took {len(files)} of {len(of_file)} images in {where}; count=... takes more or fewer.",
-            flush=True,
-        )
+        tell(f"Picasso: took {len(files)} of {len(of_file)} images in {where}; count=... takes more or fewer.")
     images = _read_all(files, where, image_size, color_mode)
     for folder in paths:
         _tell_skipped(folder)
@@ -75,10 +73,9 @@ def _labels_by_folders(
             classes |= set(names or ())
     labelled = sum(label is not None for label in of_file.values())
     if 0 < labelled < len(of_file):
-        print(
+        tell(
             f"Picasso: {len(of_file) - labelled} of {len(of_file)} images are in no class folder, so that labels are "
-            "left out.",
-            flush=True,
+            "left out."
         )
     return of_file, class_names or sorted(classes) or None
 
@@ -113,10 +110,9 @@ def _labels_by_table(
     of_file = table.label_files(files, path)
     without = [file for file in files if file not in of_file]
     if without:
-        print(
+        tell(
             f"Picasso: {len(without)} of {len(files)} images in {path} have no label in labels and are left out, such "
-            f"as {without[0].relative_to(path).as_posix()}.",
-            flush=True,
+            f"as {without[0].relative_to(path).as_posix()}."
         )
     return of_file, table.class_names
 
@@ -124,16 +120,17 @@ def _labels_by_table(
 def _tell_skipped(path: Path) -> None:
     skipped = sorted({file.suffix for file in path.glob("**/*") if file.suffix.lower() in SKIPPED})
     if skipped:
-        print(
+        tell(
             f"Picasso: files ending in {', '.join(skipped)} in {path} are skipped; those read end in "
-            f"{', '.join(SUFFIXES)}.",
-            flush=True,
+            f"{', '.join(SUFFIXES)}."
         )
 
 
 def _some(files: list[Path], path: Path) -> list[Path]:
     if not files:
-        raise ValueError(f"Probes.from_directory: no image in {path}, expected files ending in {', '.join(SUFFIXES)}.")
+        raise ValueError(
+            f"Probes.from_directory: no image in {readable(path)}, expected files ending in {', '.join(SUFFIXES)}."
+        )
     return files
 
 
@@ -144,23 +141,23 @@ def _read_all(files: list[Path], where: str, image_size: tuple[int, int] | None,
     for file, image in zip(files, images, strict=True):
         if image.shape != images[0].shape:
             raise ValueError(
-                f"Probes.from_directory: {files[0]} has (height, width) {images[0].shape[:2]}, but {file} has "
-                f"{image.shape[:2]}. Pass image_size=(height, width)."
+                f"Probes.from_directory: {readable(files[0])} has (height, width) {images[0].shape[:2]}, but "
+                f"{readable(file)} has {image.shape[:2]}. Pass image_size=(height, width)."
             )
         if image.dtype != images[0].dtype:
             raise ValueError(
-                f"Probes.from_directory: {files[0]} holds {images[0].dtype}, but {file} {image.dtype}; expected one "
-                "type, since these are other ranges. Convert the files, or read them as fit does and pass the arrays."
+                f"Probes.from_directory: {readable(files[0])} holds {images[0].dtype}, but {readable(file)} "
+                f"{image.dtype}; expected one type, since these are other ranges. Convert the files, or read them as "
+                "fit does and pass the arrays."
             )
     stack = np.stack(images)
     for remark, times in remarks.items():
-        print(f"Picasso: {times} of {len(files)} images taken from {where} {remark}.", flush=True)
+        tell(f"Picasso: {times} of {len(files)} images taken from {where} {remark}.")
     if DEEP in remarks:
-        print(
+        tell(
             f"Picasso: they are {stack.dtype} from {stack.min():.6g} to {stack.max():.6g}. Are they as fit gets its "
             "images? keras.utils.image_dataset_from_directory makes 8 bits of PNG files: pass its dataset to "
-            "Probes.from_dataset if that is what fit gets.",
-            flush=True,
+            "Probes.from_dataset if that is what fit gets."
         )
     return stack
 

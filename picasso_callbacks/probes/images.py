@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from picasso_callbacks.plain import readable
+
 
 def as_numpy(value: Any, argument: str) -> np.ndarray:
     """NumPy arrays, lists, and TensorFlow, JAX and torch tensors on any device, as a NumPy array."""
@@ -40,6 +42,17 @@ def as_numpy(value: Any, argument: str) -> np.ndarray:
     return array.astype("float32") if array.dtype.name == "bfloat16" else array
 
 
+def as_word(word: Any) -> Any:
+    """A name that came as bytes, as some datasets have them, as text; all else as it is."""
+    try:
+        return word.decode() if isinstance(word, bytes) else word
+    except UnicodeDecodeError:
+        raise ValueError(f"Probes: labels hold {word!r}, expected names as text, or as bytes in UTF-8.") from None
+
+
+LARGEST = float(np.finfo("float32").max)
+"""Models are asked in float32."""
+
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "TIFF", "WEBP")
 """What is ever opened, whatever a file is called: Pillow would start Ghostscript for PostScript named .jpg."""
 
@@ -51,7 +64,9 @@ def open_image(file: pathlib.Path, argument: str) -> Iterator[Image.Image]:
         with Image.open(file, formats=FORMATS) as opened:
             yield opened
     except Exception as error:  # a broken file may bring Pillow to raise anything
-        raise ValueError(f"{argument}: {file} can't be read as an image ({error}). Remove it or repair it.") from error
+        raise ValueError(
+            f"{argument}: {readable(file)} can't be read as an image ({error}). Remove it or repair it."
+        ) from error
 
 
 def read_only(array: np.ndarray) -> np.ndarray:
@@ -66,12 +81,7 @@ def as_images(images: Any, argument: str = "Probes: images") -> np.ndarray:
     if array.dtype.kind not in "buif":
         raise ValueError(f"{argument} have dtype {array.dtype}, expected booleans, integers or floats.")
     _check_shape(array.shape, argument)
-    if not np.isfinite(array).all():
-        broken = ~np.isfinite(array.reshape(len(array), -1))
-        raise ValueError(
-            f"{argument} contain NaN or infinity ({np.count_nonzero(broken)} values, the first in image "
-            f"{np.flatnonzero(broken.any(axis=1))[0]}). Leave these images out, or mend them with np.nan_to_num."
-        )
+    _check_finite(array, argument)
     array = np.array(array if array.ndim == 4 else array[..., np.newaxis])
     array.flags.writeable = False
     return array
@@ -94,19 +104,35 @@ def _check_shape(shape: tuple[int, ...], argument: str) -> None:
         raise ValueError(f"{expected} This looks like [P, C, H, W]: pass np.moveaxis(images, 1, -1).")
 
 
+def is_finite(array: np.ndarray) -> bool:
+    """Whether all would be finite in float32, in which models are asked."""
+    return array.dtype.kind != "f" or bool(_finite(array).all())
+
+
+def _finite(array: np.ndarray) -> np.ndarray:
+    return np.abs(array) <= np.float64(LARGEST)
+
+
+def _check_finite(array: np.ndarray, argument: str) -> None:
+    if is_finite(array):
+        return
+    broken = ~_finite(array.reshape(len(array), -1))
+    what = "numbers too large for float32" if np.isfinite(array).all() else "NaN or infinity"
+    raise ValueError(
+        f"{argument} contain {what} ({np.count_nonzero(broken)} values, the first in image "
+        f"{np.flatnonzero(broken.any(axis=1))[0]}). Leave these images out, or mend them with np.nan_to_num."
+    )
+
+
 def as_value_range(value_range: Any, images: np.ndarray) -> tuple[float, float]:
     """The `(low, high)` that was said, or else the one that `images` imply, as documented in `Probes`."""
     if value_range is None:
         return _implied_range(images)
-    try:
-        low, high = (float(end) for end in value_range)
-    except (TypeError, ValueError):
-        low, high = np.nan, np.nan
-    if not -np.inf < low < high < np.inf:
-        raise ValueError(
-            f"Probes: value_range is {value_range!r}, expected two finite numbers (low, high), low < high."
-        )
-    return low, high
+    ends = list(value_range) if isinstance(value_range, (list, tuple, np.ndarray)) else []
+    numbers = all(isinstance(end, (int, float, np.number)) and not np.iscomplexobj(end) for end in ends)
+    if len(ends) == 2 and numbers and -LARGEST <= ends[0] < ends[1] <= LARGEST:
+        return float(ends[0]), float(ends[1])
+    raise ValueError(f"Probes: value_range is {value_range!r}, expected two finite numbers (low, high), low < high.")
 
 
 def _implied_range(images: np.ndarray) -> tuple[float, float]:

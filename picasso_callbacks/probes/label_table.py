@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from picasso_callbacks.plain import readable
+
 _MISSING = ("", "na", "n/a", "nan", "null")
 _WORDS = {"true": 1, "false": 0}
 _ARGUMENT = "Probes.from_directory: labels"
@@ -69,15 +71,17 @@ class LabelTable:
                 continue
             if name in taken:
                 raise ValueError(
-                    f"{_ARGUMENT} has {name!r}, which is the name of {taken[name]} and of {file}; expected them by "
-                    f"their paths in {folder}, such as {file.relative_to(folder).as_posix()!r}."
+                    f"{_ARGUMENT} has {name!r}, which is the name of {readable(taken[name])} and of "
+                    f"{readable(file)}; expected them by their paths in {readable(folder)}, such as "
+                    f"{file.relative_to(folder).as_posix()!r}."
                 )
             taken[name], found[file] = file, self._labels[name]
         if not found:
             example = next(iter(self._labels), None)
             raise ValueError(
-                f"{_ARGUMENT} has a label for none of the {len(files)} images in {folder}, which have names such as "
-                f"{files[0].relative_to(folder).as_posix()!r}; it has {len(self._labels)} names such as {example!r}. "
+                f"{_ARGUMENT} has a label for none of the {len(files)} images in {readable(folder)}, which have names "
+                f"such as {files[0].relative_to(folder).as_posix()!r}; it has {len(self._labels)} names such as "
+                f"{example!r}. "
                 f"Expected the file names {self._where}."
             )
         return found

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from picasso_callbacks.probes.images import as_numpy, read_only
+from picasso_callbacks.probes.images import as_numpy, as_word, read_only
 
 MOST_CLASSES = 2**31
 """From here on a whole number is no class index."""
@@ -53,6 +53,8 @@ def as_labels(labels: Any, count: int, class_names: Sequence[str] | None) -> Lab
     """Labels of every kind that `Probes` takes, checked, as read-only arrays."""
     if not isinstance(labels, (list, tuple)):
         labels = as_numpy(labels, "Probes: labels")
+    elif _are_words(labels):
+        labels = np.array(labels, dtype=object)  # an array of strings would drop NULs at their ends
     lists = _lists_of_names(labels)
     array = as_numpy(labels, "Probes: labels") if lists is None else np.array([",".join(names) for names in lists])
     if array.ndim == 0 or len(array) != count:
@@ -63,7 +65,8 @@ def as_labels(labels: Any, count: int, class_names: Sequence[str] | None) -> Lab
         return _of_classes(np.array([[name in names for name in class_names] for names in lists]), None, class_names)
     if array.size != count and (array.ndim != 2 or not array.size):
         raise ValueError(f"Probes: labels have shape {array.shape}, expected [P], [P, 1] or, one-hot, [P, classes].")
-    array = np.asarray(array.tolist()) if array.dtype.kind == "O" else array
+    if array.dtype.kind == "O" and not _are_words(array.ravel()):
+        array = np.asarray(array.tolist())
     if array.dtype.kind in "OSU" and array.size != count:
         raise ValueError(f"Probes: labels hold {_odd(array)!r}; expected rows of finite numbers that fit float32.")
     if array.dtype.kind in "OSU":
@@ -76,6 +79,10 @@ def as_labels(labels: Any, count: int, class_names: Sequence[str] | None) -> Lab
     return _of_classes(
         _classes_of_rows(numbers) if several else _indices(numbers[:, 0], class_names), numbers, class_names
     )
+
+
+def _are_words(labels: Iterable[Any]) -> bool:
+    return all(isinstance(label, (str, bytes)) for label in labels)
 
 
 def _odd(array: np.ndarray) -> Any:
@@ -145,14 +152,14 @@ def _lists_of_names(labels: Any) -> list[list[str]] | None:
     each = list(labels) if isinstance(labels, (list, tuple)) or labels.ndim else []
     if not each or not all(isinstance(one, (list, tuple, set, frozenset)) or np.ndim(one) == 1 for one in each):
         return None
-    lists = [[word.decode() if isinstance(word, bytes) else word for word in one] for one in each]
+    lists = [list(map(as_word, one)) for one in each]
     kinds = {isinstance(word, str) for names in lists for word in names}
     return [[str(word) for word in names] for names in lists] if kinds == {True} else None
 
 
 def _named_classes(array: np.ndarray, class_names: Sequence[str] | None) -> tuple[np.ndarray, Sequence[str]]:
     """int `[P]` and the class names, for labels `[P]` that are class names."""
-    words = [word.decode() if isinstance(word, bytes) else word for word in array.tolist()]
+    words = list(map(as_word, array.tolist()))
     if not all(isinstance(word, str) for word in words):
         raise ValueError(
             f"Probes: labels are {array}, expected only class names, or only numbers that fit int64. Leave out images "
@@ -172,7 +179,8 @@ def _check_known(words: set[str], class_names: Sequence[str]) -> None:
 
 
 def _strings(values: Any, argument: str) -> tuple[str, ...]:
-    listed = [] if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__") else list(values)
+    no_list = isinstance(values, (str, bytes, set, frozenset, Mapping))  # a set has another order in each process
+    listed = [] if no_list or not hasattr(values, "__iter__") else list(values)
     wrong = [value for value in listed if not isinstance(value, str)]
     if wrong or not listed:
         came = f"hold {wrong[0]!r}" if wrong else f"are {values!r}"

@@ -34,8 +34,8 @@ class Probes:
       the data's range is known, such as Hounsfield units, so that it doesn't depend on which probes were taken.
 
     Args:
-        images: `[P, H, W, C]` or, grey, `[P, H, W]`, booleans, integers or finite floats: a NumPy array, a tensor of
-            any backend, or a list of equally large images.
+        images: `[P, H, W, C]` or, grey, `[P, H, W]`, booleans, integers or floats, finite in float32: a NumPy array, a
+            tensor of any backend, or a list of equally large images.
         labels: What each image shows, one of these. `None`: not known.
 
             - One class: an index, int `[P]` or `[P, 1]`; a row, one-hot or smoothed, `[P, classes]`; or a name.
@@ -279,13 +279,18 @@ def in_units_of(images: np.ndarray, others: np.ndarray) -> np.ndarray:
         others: `[..., H, W, C]`, in the images' units.
 
     Returns:
-        `others` themselves where they have that dtype already; rounded and clipped to what integers hold; float32 for
-        boolean images, which know no grey.
+        `others` themselves where they have that dtype already; else clipped to what it holds, of integers also rounded;
+        float32 for boolean images, which know no grey.
     """
     if images.dtype == bool:
         return others.astype("float32", copy=False)
-    if np.issubdtype(images.dtype, np.integer):
-        limits = np.iinfo(images.dtype)
-        exact = np.result_type(others.dtype, images.dtype)  # float32 would round the end of 32 bits beyond it
-        others = np.clip(np.rint(others.astype(exact, copy=False)), limits.min, limits.max)
-    return others.astype(images.dtype, copy=False)
+    if others.dtype == images.dtype:
+        return others
+    integer = images.dtype.kind in "iu"
+    limits = np.iinfo(images.dtype) if integer else np.finfo(images.dtype)
+    exact = np.result_type(others.dtype, images.dtype)  # float32 would round the end of 32 bits beyond it
+    others = others.astype(exact, copy=False)
+    low, high = exact.type(limits.min), exact.type(limits.max)
+    if exact.kind == "f" and int(high) > int(limits.max):  # as float64 does with the end of 64 bits
+        high = np.nextafter(high, exact.type(0))
+    return np.clip(np.rint(others) if integer else others, low, high).astype(images.dtype, copy=False)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from picasso_callbacks.plain import tell
 from picasso_callbacks.probes.images import as_numpy, open_image
 
 SUFFIXES = (".bmp", ".png", ".tif", ".tiff")
@@ -38,6 +39,11 @@ def as_regions(regions: Any, names: Sequence[str], size: tuple[int, int]) -> dic
 def _as_masks(argument: str, value: Any, names: Sequence[str], size: tuple[int, int]) -> np.ndarray:
     if isinstance(value, (str, os.PathLike)):
         value = _read_masks(argument, pathlib.Path(value), names)
+    if not isinstance(value, (list, tuple)) and not getattr(value, "shape", ()):
+        raise ValueError(
+            f"{argument} is a {type(value).__name__}; expected masks [P, H, W], a list with a mask, a box or None for "
+            "each probe, or the path of a folder."
+        )
     if len(value) != len(names):
         raise ValueError(f"{argument} has {len(value)} entries; expected one for each of {len(names)} probes.")
     masks = np.stack([_as_mask(argument, one, size) for one in value])
@@ -52,14 +58,17 @@ def _as_mask(argument: str, value: Any, size: tuple[int, int]) -> np.ndarray:
     if value is None:
         return mask
     array = as_numpy(value, argument)
-    if array.shape == (4,):
+    numbers = array.dtype.kind in "biuf" and np.isfinite(array).all()
+    if array.shape == (4,) and numbers and array.dtype.kind != "b" and (array == np.floor(array)).all():
         top, left, height, width = (int(number) for number in array)
         mask[max(top, 0) : max(top + height, 0), max(left, 0) : max(left + width, 0)] = True
         return mask
-    if array.shape != size:
+    if array.shape != size or not numbers:
+        came = repr(value) if array.shape == (4,) else f"a mask of shape {array.shape}"
+        came += "" if numbers else f" of {array.dtype}, not all of it finite numbers"
         raise ValueError(
-            f"{argument} holds a mask of shape {array.shape}; expected {size}, the probes' height and width, or a box "
-            f"(top, left, height, width)."
+            f"{argument} holds {came}; expected {size}, the probes' height and width, in finite numbers, or a box "
+            "(top, left, height, width) in whole pixels."
         )
     return array.astype(bool)
 
@@ -85,7 +94,8 @@ def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> li
     if len(without) == len(names):
         raise ValueError(
             f"{argument} is {os.fspath(folder)!r}, in which no PNG, BMP or TIFF file is named as a probe, such as "
-            f"{names[0]!r}, or as the end of its name after a space or a sign."
+            f"{names[0]!r}, or as the end of its name after a space or a sign; expected one for each probe that has "
+            "the region."
         )
     if len(without) + len(black) == len(names):
         raise ValueError(
@@ -95,11 +105,10 @@ def _read_masks(argument: str, folder: pathlib.Path, names: Sequence[str]) -> li
         )
     for few, what in ((without, "no mask"), (black, "a mask that is dark everywhere")):
         if few:
-            print(
+            tell(
                 f"{argument.replace('Probes', 'Picasso', 1)}: {len(few)} of {len(names)} probes have {what} in "
                 f"{os.fspath(folder)}, such as {few[0]!r}; they count as lacking the "
-                "region.",
-                flush=True,
+                "region."
             )
     return masks
 

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from picasso_callbacks.explanation import Explanation
+from picasso_callbacks.plain import readable
 from picasso_callbacks.player import bounded, cell, document
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.render import Exchanged, Exhibit, Heatmap, Panel, draw_exhibit, draw_panel, percent
@@ -93,7 +94,7 @@ class Report(Findings):
         *others, last = self.explanations or ("no method",)
         methods = f"{', '.join(others)} and {last}" if others else last
         words = [f"{len(self)} probes", methods, *self._alarmed()]
-        return f"Report({', '.join(words)})"
+        return f"Report({readable(', '.join(words))})"
 
     def image(self, index: int) -> Image.Image:
         """The composite picture of probe `index`: the probe, its heatmaps and its class probabilities."""

@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image
 
 from picasso_callbacks.encode import encode
+from picasso_callbacks.plain import tell
 from picasso_callbacks.render import draw_sheet
 
 NUMBERS, WORDS = "numbers.npz", "verdict.txt"
@@ -125,13 +126,13 @@ def _save_folder(
     for name, data in files.items():
         (folder / name).write_bytes(data)
     if there - own:
-        print(f"Picasso: what else is in {os.fspath(folder)} stays: {len(there - own)} by other names.", flush=True)
+        tell(f"Picasso: what else is in {os.fspath(folder)} stays: {len(there - own)} by other names.")
 
 
 def _earlier(folder: pathlib.Path) -> set[str]:
     """The files that an earlier save wrote to this folder."""
     try:
-        with np.load(folder / NUMBERS) as numbers:
+        with np.load(folder / NUMBERS, allow_pickle=False) as numbers:
             return {name for name in numbers[_WRITTEN].tolist() if pathlib.PurePath(name).name == name}
     except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile):  # none, or of something else
         return set()

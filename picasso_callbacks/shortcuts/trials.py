@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 from collections.abc import Collection
 
 import numpy as np
 
 from picasso_callbacks.model import hide_in_memory
+from picasso_callbacks.plain import logger
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.shortcuts.answers import Truth
 from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, Exchange, find_tags, standard_cues
 from picasso_callbacks.shortcuts.donors import Pairs
 from picasso_callbacks.shortcuts.marks import find_marks, mark_cues, mark_names
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS, elsewhere, spread_region
-
-logger = logging.getLogger("picasso_callbacks")
 
 DONORS = 4
 """Donors of either kind for each probe and cue that stands out: eight forward passes."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from picasso_callbacks.plain import readable
 from picasso_callbacks.shortcuts.by_class import ClassDependence
 from picasso_callbacks.shortcuts.cues import TEXTURE
 from picasso_callbacks.shortcuts.dependence import Dependence, counted, overlap
@@ -25,7 +26,7 @@ def make_verdict(
     probe_names: Sequence[str] = (),
 ) -> str:
     """A sentence for each class about the worst alarm, then what else is known of it; or one that there is none, or
-    that there are too few probes to tell.
+    that there are too few probes to tell. On one line, whatever the names hold.
 
     Args:
         told: What was detected.
@@ -36,6 +37,18 @@ def make_verdict(
         stable_since: Since when what the network looks at has been the same, such as "epoch 3".
         probe_names: A name for each probe.
     """
+    return readable(_said(told, class_names, expected, evidence, hidings, stable_since, probe_names))
+
+
+def _said(
+    told: Detection,
+    class_names: Sequence[str],
+    expected: str | None,
+    evidence: Sequence[Evidence],
+    hidings: Sequence[Hiding],
+    stable_since: str | None,
+    probe_names: Sequence[str],
+) -> str:
     drift = [] if stable_since is None else [f"What it looks at has been the same since {stable_since}."]
     if told.unsure:
         return _too_few(told.unsure[0])

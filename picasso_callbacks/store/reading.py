@@ -69,7 +69,10 @@ class Records:
         if entry is not None and entry in self._small:
             return self._small[entry]
         data = self.data(kind, step)
-        arrays = {} if data is None else from_npz(data)
+        try:
+            arrays = {} if data is None else from_npz(data)
+        except ValueError as error:
+            raise ValueError(f"{entry.path if entry else ''!r}: {error}") from error
         if entry is not None and arrays and kind != "maps":
             self._small[entry] = arrays
         return arrays

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import time
+import zipfile
 import zlib
 from collections.abc import Mapping
 from typing import Any
@@ -112,9 +113,21 @@ def to_npz(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 
 def from_npz(data: bytes) -> dict[str, np.ndarray]:
-    """The arrays in the bytes of an `.npz` file. Objects, which could run code, are refused."""
-    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-        return dict(arrays)
+    """The arrays in the bytes of an `.npz` file.
+
+    Raises:
+        ValueError: It is none, or holds objects, which could run code.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)):  # else NumPy would take it for something else
+            pass
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+            return dict(arrays)
+    except Exception as error:  # what was not written here may bring NumPy to raise anything
+        raise ValueError(
+            f"a record can't be read ({error}). Expected arrays of numbers in an .npz file; objects, which could run "
+            "code, are never loaded."
+        ) from error
 
 
 def to_text(words: Any) -> np.ndarray:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-
+from picasso_callbacks.plain import logger
 from picasso_callbacks.report import Report
-from picasso_callbacks.typing import OnAlarm
-
-logger = logging.getLogger("picasso_callbacks")
+from picasso_callbacks.typing import OnAlarm, is_one_of
 
 
 class Responder:
@@ -23,7 +20,7 @@ class Responder:
     """
 
     def __init__(self, on_alarm: OnAlarm):
-        if not callable(on_alarm) and on_alarm not in ("warn", "log", "stop"):
+        if not callable(on_alarm) and not is_one_of(on_alarm, ("warn", "log", "stop")):
             raise ValueError(f"Picasso: on_alarm is {on_alarm!r}; expected 'warn', 'log', 'stop' or a function.")
         self._on_alarm = on_alarm
         self._told: set[str] = set()

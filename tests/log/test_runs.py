@@ -51,6 +51,7 @@ def test_check_writable_names_a_store_that_is_unknown():
         pytest.param(os.path.join(*["d" * 200] * 21), "File name too long", id="long path"),
         pytest.param("a\0b", "null byte", id="NUL"),
         pytest.param("\ud800", "surrogates not allowed", id="half a character"),
+        pytest.param("\udcff", "surrogates not allowed", id="a byte that is no UTF-8"),
     ],
 )
 def test_check_writable_tells_of_names_that_no_file_can_have(tmp_path, log_dir, why):

@@ -208,3 +208,23 @@ def test_arrays_at_any_address_reach_the_model(offset):
     images[:] = np.random.default_rng(0).random(images.shape)
     doubled = backend.compile(lambda call, tensor: 2 * call(tensor))
     np.testing.assert_array_equal(doubled(images), 2 * images.reshape(16, -1))
+
+
+@pytest.mark.parametrize("dtype", ["int64", "uint64", "int32", "uint16", "float16"])
+def test_the_ends_of_a_range_stay_within_what_the_probes_hold(dtype):
+    """float64, in which canvases are painted, rounds the end of 64 bits beyond it, where it would turn negative."""
+    limits = np.finfo(dtype) if dtype == "float16" else np.iinfo(dtype)
+    images = np.array([limits.min, limits.max], dtype).reshape(1, 1, 2, 1)
+    probes = Probes(images, value_range=(-(2.0**70), 2.0**70))
+    assert make_canvases("black", probes).max() <= 0
+    white = make_canvases("white", probes)
+    assert white.dtype == dtype
+    assert float(white.min()) >= float(limits.max) * (1 - 1e-15)
+
+
+@pytest.mark.parametrize(
+    "canvas", [np.full((1, 2, 1), 1j), np.full((1, 2, 1), "a"), np.full((1, 2, 1), 1e39), [[[1], [2, 3]]]]
+)
+def test_a_canvas_of_no_numbers_is_refused_before_there_are_probes(canvas):
+    with pytest.raises(ValueError, match="canvas"):
+        check_canvas(canvas)

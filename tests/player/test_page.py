@@ -1,6 +1,7 @@
 """The player without a server: in one file with the network off, in a saved notebook, and where no script runs."""
 
 import base64
+import io
 import json
 import re
 
@@ -205,3 +206,23 @@ def test_arrays_of_every_kind_are_read(module):
         assert tuple(shape) == arrays[name].shape
         numbers = [float(each.replace("Infinity", "inf")) for each in values]
         np.testing.assert_array_equal(np.array(numbers), arrays[name].ravel().astype("float64"))
+
+
+@pytest.mark.parametrize(
+    ("arrays", "why"),
+    [
+        ({"about": np.array([print], dtype=object)}, r"An array of \|O can't be read"),
+        ({"values": np.zeros(2, [("a", "f4")])}, "can't be read"),
+        (None, r"is no \.npz file"),
+    ],
+)
+def test_what_holds_no_numbers_is_refused(module, arrays, why):
+    """Among it objects, which Python would have to run code for."""
+    file = io.BytesIO(b"cos\nsystem\n(S'exit'\ntR.")
+    if arrays is not None:
+        np.savez(file, **arrays)
+    with pytest.raises(Exception, match=why):
+        module.evaluate(
+            "(text) => readNpz(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer)",
+            base64.b64encode(file.getvalue()).decode(),
+        )

@@ -152,3 +152,9 @@ def test_some_of_the_probes_keep_their_kind_of_labels():
     np.testing.assert_array_equal(some.true_values, [[2], [1]])
     with pytest.raises(ValueError, match="read-only"):
         some.true_values[0] = 3
+
+
+def test_names_that_differ_in_a_nul_at_their_end_are_different():
+    probes = Probes(np.zeros((3, 2, 2, 1)), labels=["a", "a\0", "a"])
+    assert probes.class_names == ("a", "a\0")
+    assert probes.labels.tolist() == [0, 1, 0]

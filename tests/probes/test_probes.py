@@ -60,3 +60,22 @@ def test_says_what_it_is_and_survives_copying():
     assert repr(probes) == "<Probes: images (3, 4, 5, 3) uint8, range 0..255, labelled>"
     for twin in (copy.deepcopy(probes), pickle.loads(pickle.dumps(probes))):
         assert twin.names == probes.names
+
+
+@pytest.mark.parametrize("argument", ["names", "class_names"])
+def test_a_set_has_no_order_that_names_could_have(argument):
+    with pytest.raises(ValueError, match=f"{argument} are .*expected a list of strings"):
+        Probes(np.zeros((2, 3, 3, 1)), **{argument: {"tank", "half-track"}})
+
+
+def test_numbers_that_a_model_cannot_be_given_are_refused():
+    images = np.zeros((2, 3, 3, 1))
+    images[1, 0, 0, 0] = 1e39  # infinite in float32
+    with pytest.raises(ValueError, match=r"too large for float32 \(1 values, the first in image 1\)"):
+        Probes(images)
+
+
+def test_a_value_range_is_no_text_and_no_set():
+    for value_range in ("05", {0.0, 1.0}, (0, 1e39)):
+        with pytest.raises(ValueError, match=r"value_range is .*expected two finite numbers"):
+            Probes(np.zeros((2, 3, 3, 1)), value_range=value_range)

@@ -198,3 +198,13 @@ def test_a_float_tiff_that_is_called_png_is_read_as_what_it_is(tmp_path):
     colours("F", 0.4, 0.6).save(tmp_path / "a.png", "tiff")
     found = probes({"right": tmp_path}, names=["a", "b", "c"]).regions["right"]
     np.testing.assert_array_equal(found[0], box(0, 4, 6, 4))
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [(0.5, 0, 2, 2), (0, 0, float("nan"), 1), (True, False, True, True), np.full((6, 8), np.nan), np.full((6, 8), "x")],
+)
+def test_what_is_neither_a_mask_nor_a_box_is_refused(odd):
+    """A part of a pixel would be dropped without a word, and NaN count as inside."""
+    with pytest.raises(ValueError, match=r"regions\['sky'\] holds .*expected \(6, 8\).*in whole pixels"):
+        Probes(np.zeros((1, 6, 8, 1)), regions={"sky": [odd]})

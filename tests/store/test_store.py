@@ -1,6 +1,8 @@
 """The store: what is flushed can be read, whatever then happens; what is torn or damaged is not."""
 
+import io
 import pathlib
+import pickle
 import re
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import fsspec
 import numpy as np
 import pytest
 
+from picasso_callbacks import load
 from picasso_callbacks.store import Records, Store, find_runs, from_npz, read_entries, to_npz, to_text
 from picasso_callbacks.store.writing import ENTRY
 
@@ -65,6 +68,44 @@ def test_a_damaged_record_is_not_read(tmp_path):
     data[60] ^= 255
     path.write_bytes(data)
     assert numbers(tmp_path) == {1: 1}
+
+
+class Runs:
+    """Writes a file where it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return pathlib.Path.write_text, (self.path, "ran")
+
+
+@pytest.mark.parametrize("form", ["npz", "npy", "pickle"])
+def test_objects_are_never_loaded(tmp_path, monkeypatch, form):
+    """A store from somewhere else, whole by its index, that would run code if anything in it were unpickled."""
+    ran, objects = tmp_path / "ran", np.empty(1, dtype=object)
+    objects[0] = Runs(ran)
+    file = io.BytesIO()
+    if form == "npz":
+        np.savez(file, about=objects)
+    elif form == "npy":
+        np.save(file, objects)
+    else:
+        pickle.dump(objects[0], file)
+    monkeypatch.setattr("picasso_callbacks.store.writing.to_npz", lambda arrays: file.getvalue())
+    store = Store(tmp_path / "logs")
+    for kind in ("training", "numbers", "maps"):
+        store.write(kind, 0, {})
+    store.close()
+    with pytest.raises(
+        ValueError, match=r"\.picasso': a record can't be read .* objects, which could run code, are never"
+    ):
+        load(tmp_path)
+    assert not ran.exists()
+    loaded = np.load(io.BytesIO(file.getvalue()), allow_pickle=True)
+    if form == "npz":
+        assert loaded["about"].tolist() == [3]  # characters written
+    assert ran.exists()  # it would have
 
 
 def test_a_process_that_is_killed_leaves_what_it_flushed_and_the_next_goes_on(tmp_path):

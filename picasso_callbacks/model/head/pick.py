@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import keras
 
 from picasso_callbacks.model.own_training import overrides
-
-logger = logging.getLogger("picasso_callbacks")
+from picasso_callbacks.plain import logger
 
 
 class Pick:

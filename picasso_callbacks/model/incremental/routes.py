@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +13,7 @@ from picasso_callbacks.model.batches import Batches, is_out_of_memory
 from picasso_callbacks.model.incremental.ask import Extract, UnderWindows
 from picasso_callbacks.model.incremental.plan import make_plan
 from picasso_callbacks.model.windows import Windows
-
-logger = logging.getLogger("picasso_callbacks")
+from picasso_callbacks.plain import logger
 
 TOLERANCE = {"float32": 1e-4, "float64": 1e-4}
 """How far the numbers may be from those of whole forward passes, in nats or in parts of the largest; 0.02 in half
