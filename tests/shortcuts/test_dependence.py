@@ -80,6 +80,29 @@ def test_what_is_the_same_with_every_donor_is_not_due_to_donors():
     assert donor_error(odd, has, pairs, weights) > 5 * donor_error(by_kind + each, has, pairs, weights)
 
 
+# Probes 0 and 1 get the cues of 2 and 3, which have the column as they have, and of 4 and 5, which have not.
+HAS = np.array([1, 1, 1, 1, 0, 0], dtype=bool)[:, None]
+EIGHT = Pairs(np.repeat([0, 1], 4), np.tile([2, 3, 4, 5], 2), np.tile([False, False, True, True], 2))
+WEIGHTS = np.array([0.5, 0.5, 0, 0, 0, 0])[:, None]
+OF_DONORS = np.array([0, 0, 3, 1, 2, -2])
+
+
+@pytest.mark.parametrize("of_probes", [(0, 0), (5, -7)])
+def test_what_donors_add_to_the_standard_error_by_hand(of_probes):
+    # Residuals of +-1 and +-2, and by four thirds more, since each probe's mean of four was taken off: pooled over
+    # four donors less two kinds (1 + 4) 4 / 3. Each donor counts 1 / 2, each exchange 1 / 4, as if it were by itself:
+    # (1 + 4) 4 / 3 (4 / 4 - 4 / 16) = 5. Whatever the probes are beforehand is no matter.
+    values = (OF_DONORS[EIGHT.donors] + np.array(of_probes)[EIGHT.probes])[:, None].astype(float)
+    assert donor_error(values, HAS, EIGHT, WEIGHTS) == pytest.approx(5**0.5)
+
+
+def test_exchanges_that_do_not_count_add_nothing():
+    # Probe 5 gets only cues of those that have the column: what it does has no effect, and no weight.
+    more = Pairs(np.append(EIGHT.probes, [5, 5]), np.append(EIGHT.donors, [2, 3]), np.append(EIGHT.other, [True, True]))
+    values = np.append(OF_DONORS[EIGHT.donors], [70, -40])[:, None].astype(float)
+    assert donor_error(values, HAS, more, WEIGHTS) == pytest.approx(5**0.5)
+
+
 def rate_of_false_alarms(labels, pairs, column, moved_by_donors, level=0.05, times=1500):
     """How often the lower bound lies above 0 for a cue that moves answers, but does not tell the class.
 
