@@ -55,6 +55,9 @@ def test_of_cues_that_carry_nearly_the_same_the_smallest_comes_first():
     whole = dependence("surroundings", [0.951] * 11, area=0.9)
     assert names(alarms([whole, dependence("sky", [0.95] * 11, area=0.3)], 1)) == ["sky", "surroundings"]
     assert names(alarms([whole, dependence("sky", [0.8] * 11, area=0.3)], 1)) == ["surroundings", "sky"]
+    # A twentieth of the area by which it is smaller is forgiven: 0.05 * 0.6.
+    assert names(alarms([whole, dependence("sky", [0.922] * 11, area=0.3)], 1)) == ["sky", "surroundings"]
+    assert names(alarms([whole, dependence("sky", [0.92] * 11, area=0.3)], 1)) == ["surroundings", "sky"]
 
 
 @pytest.mark.parametrize(

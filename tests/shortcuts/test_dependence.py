@@ -1,5 +1,7 @@
 """Dependences of models that read one place of plain pictures, in which everything can be worked out."""
 
+import warnings
+
 import numpy as np
 import pytest
 from helpers.plain_pictures import sigmoid
@@ -171,3 +173,12 @@ def testt_quantiles_against_the_table(chance, freedom, tabled):
 def test_thet_quantile_of_one_half_is_zero_and_it_is_odd():
     assert t_quantile(0.5, 12) == pytest.approx(0)
     assert t_quantile(0.05, 12) == pytest.approx(-t_quantile(0.95, 12))
+
+
+def test_probes_that_are_not_tested_cause_no_warning():
+    pairs = Pairs(np.array([0, 0, 2, 2]), np.array([1, 2, 1, 3]), np.array([False, True, True, False]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        one = exchanged(scores(-2, -2, 2, 2), scores(-2, 1, 1, 2), [0, 0, 1, 1], pairs)
+    assert one.probes.tolist() == [0, 2]
+    assert one.flips.tolist() == [1, 0]

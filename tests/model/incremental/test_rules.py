@@ -116,7 +116,12 @@ def test_a_border_moves_a_wide_strip_along_while_it_stays_on_the_map(starts, bef
         (layers.MaxPooling2D(2, padding="same"), Axis(2, 2, 0), Axis(2, 2, 0)),
         (layers.ZeroPadding2D(((1, 2), (3, 4))), Axis(before=1), Axis(before=3)),
         (layers.Cropping2D(((1, 2), (3, 4))), Axis(before=-1), Axis(before=-3)),
-        (layers.BatchNormalization(), Axis(), Axis()),
+        (layers.BatchNormalization(), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.BatchNormalization(axis=3), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.LayerNormalization(axis=[3]), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.Softmax(), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.Activation("relu"), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.Normalization(mean=[1.0, 2, 3, 4], variance=[1.0, 1, 1, 1]), Axis(1, 1, 0), Axis(1, 1, 0)),
     ],
 )
 def test_how_layers_reach(layer, rows, columns):
@@ -129,6 +134,9 @@ def test_how_layers_reach(layer, rows, columns):
     [
         layers.BatchNormalization(axis=1),
         layers.LayerNormalization(axis=[1, 2, 3]),
+        layers.LayerNormalization(axis=[2]),
+        layers.Softmax(axis=1),
+        layers.Normalization(axis=(2, 3), mean=np.ones((12, 4)), variance=np.ones((12, 4))),
         layers.Flatten(),
         layers.GlobalAveragePooling2D(),
         layers.Lambda(lambda x: x),
