@@ -262,19 +262,20 @@ class Runner:
         Raises:
             RuntimeError: One fails without it.
         """
-        tests = tests_of(mutant.module)
-        for test in tests:
-            if test not in self._seconds:
-                before = self._used()
-                if self._run([test], 3600, keep_compiled=True) != 0:
-                    raise RuntimeError(f"Without a mutant {test} fails:\n{self.output()}")
-                self._seconds[test] = self._used() - before
+        return any(self._fails(test, mutant) for test in tests_of(mutant.module))
+
+    def _fails(self, test: str, mutant: Mutant) -> bool:
+        if test not in self._seconds:
+            before = self._used()
+            if self._run(test, 3600, keep_compiled=True) != 0:
+                raise RuntimeError(f"Without a mutant {test} fails:\n{self.output()}")
+            self._seconds[test] = self._used() - before
         file = self._copy / "picasso_callbacks" / mutant.module
         original, times = file.read_text("utf-8"), file.stat()
         try:
             file.write_text(mutant.source(), "utf-8")
             os.utime(file, (times.st_atime, times.st_mtime + 1000))  # or compiled code might be taken for its
-            return self._run(tests, int(3 * sum(self._seconds[test] for test in tests)) + 10) != 0
+            return self._run(test, int(3 * self._seconds[test]) + 10) != 0
         finally:
             file.write_text(original, "utf-8")
             os.utime(file, (times.st_atime, times.st_mtime))
@@ -283,11 +284,11 @@ class Runner:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         return used.ru_utime + used.ru_stime
 
-    def _run(self, tests: list[str], limit: int, keep_compiled: bool = False) -> int:
-        """The exit status of these tests, not 0 where they take more than `limit` seconds of computing."""
+    def _run(self, test: str, limit: int, keep_compiled: bool = False) -> int:
+        """The exit status of a file of tests, not 0 where it takes more than `limit` seconds of computing."""
         process = os.fork()
         if process == 0:
-            self._test(tests, limit, keep_compiled)
+            self._test(test, limit, keep_compiled)
         end, ended, status = time.monotonic() + 20 * limit, 0, 1  # it may wait, or others may compute
         while not ended and time.monotonic() < end:
             ended, status = os.waitpid(process, os.WNOHANG)
@@ -302,7 +303,7 @@ class Runner:
         """What the last tests printed."""
         return self._log.read_text("utf-8", "replace")
 
-    def _test(self, tests: list[str], limit: int, keep_compiled: bool) -> None:
+    def _test(self, test: str, limit: int, keep_compiled: bool) -> None:
         status = 99
         try:
             os.setsid()
@@ -316,7 +317,7 @@ class Runner:
             sys.path.insert(0, str(self._copy))
             import pytest
 
-            status = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", *tests]))
+            status = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", test]))
             sys.stdout.flush()
         finally:
             os._exit(status)
@@ -368,6 +369,10 @@ def main() -> None:
     print("\nLive:" if lives else "\nNone lives.")
     for mutant in lives:
         print(mutant)
+    keys = {(one.module, one.function, one.before, one.after) for one in everything}
+    for module, function, was, after in reasons:
+        if module in modules and (module, function, was, after) not in keys:
+            print(f"\nNo longer a mutant, but in {EQUIVALENT.name}:\n{module}: {function}\n- {was}\n+ {after}")
     of = noticed + len(lives)
     print(
         f"\n{len(chosen)} of {len(everything)} mutants (seed {arguments.seed}): {len(known)} equivalent; of the other "

@@ -208,6 +208,12 @@ def test_the_bound_of_three_probes_by_hand():
     assert with_donors.lower_bounds(0.5) == pytest.approx(expected, abs=1e-4)
 
 
+def test_a_group_of_which_nothing_is_known_counts_nothing():
+    # Three of the class, and a probe of 0 more: mean 0.675, variance 0.2025 / 4; half of that, and half of its root.
+    bound = 0.675 / 2 - 0.816497 * (0.2025 / 4) ** 0.5 / 2
+    assert dependence_of([0.9, 0.9, 0.9], [True] * 3).lower_bounds(0.5) == pytest.approx((bound, bound), abs=1e-4)
+
+
 def test_two_probes_bound_nothing():
     assert dependence_of([0.9, 0.9], [True, False]).lower_bounds(0.5) == (-1, -1)
 
