@@ -63,6 +63,13 @@ def test_the_lower_bound_is_the_mean_less_t_standard_errors():
     assert one.lower_bounds(0.1)[0] == pytest.approx(0.5 - 1.812461 * 0.1 / 11**0.5, abs=1e-4)
 
 
+def test_errors_have_half_of_the_level_too_and_one_more_probe():
+    # Eleven probes of 0.75 and one of 0: mean 0.6875, standard error 0.0625; t of 5 % for 11 degrees is 1.795885.
+    errors, none = np.full(11, 0.75), np.zeros(11)
+    one = Dependence("sky", "the sky", True, 0.3, np.arange(11), none.astype(int), none, errors, none, 1.0)
+    assert one.lower_bounds(0.1)[1] == pytest.approx(0.6875 - 1.795885 * 0.0625, abs=1e-4)
+
+
 def test_the_part_of_donors_widens_the_bound():
     gaps, count = np.linspace(0.4, 0.6, 11), 11
     about = gaps, np.zeros(count), gaps, 1.0
