@@ -23,6 +23,28 @@ def probes():
     return Probes(images, labels=[0, 3, 4], value_range=(-1, 2))
 
 
+def test_windows_of_a_quarter_every_eighth_are_the_default():
+    assert PartialOcclusion().window == (1 / 4, 1 / 4)
+    assert PartialOcclusion().stride == (1 / 8, 1 / 8)
+
+
+@pytest.mark.parametrize(
+    ("settings", "limit", "signed", "neutral", "unit"),
+    [
+        ({}, 12, True, 0.05, "nats"),
+        ({"score": "probability"}, 1, True, 0.005, ""),
+        ({"view": "probability"}, 1, False, 0, ""),
+        ({"view": "probability", "score": "log_odds"}, 1, False, 0, ""),
+    ],
+)
+def test_falls_have_a_sign_and_what_is_left_has_none(settings, limit, signed, neutral, unit):
+    model = looks_at((4, 4, 1), (0, 0))
+    method = PartialOcclusion(1, 3, **settings)
+    found = explain(model, Probes(np.ones((1, 4, 4, 1)), value_range=(0, 1)), methods=[method])["partial_occlusion"]
+    assert (found.scale.limit, found.scale.signed, found.scale.neutral, found.unit) == (limit, signed, neutral, unit)
+    assert found.attribution == ("view" not in settings)
+
+
 GEOMETRIES = [
     (1 / 4, 1 / 8),  # the defaults; neither divides 13 or 18
     (4, 3),

@@ -170,6 +170,21 @@ def test_canvases_of_another_type_or_order_in_memory(turned):
     np.testing.assert_array_equal(composed, np.where(hidden, canvases[rows[::-1]], images[rows]).astype("float32"))
 
 
+def test_canvases_whose_channels_lie_apart_in_memory():
+    rng = np.random.default_rng(0)
+    images, canvases = rng.random((2, 4, 6, 3), dtype="float32"), rng.random((2, 3, 4, 6), dtype="float32")
+    canvases, hidden, rows = np.moveaxis(canvases, 1, -1), rng.random((2, 4, 6, 1)) < 0.3, np.array([1, 0])
+    composed = hide_in_memory(images, canvases, rows, rows, hidden)
+    np.testing.assert_array_equal(composed, np.where(hidden, canvases[rows], images[rows]))
+
+
+def test_single_channels_can_be_hidden_in_memory_even_of_one_image_of_one_row():
+    images, canvases = np.zeros((1, 1, 2, 3), "float32"), np.arange(1, 7, dtype="float32").reshape(1, 1, 2, 3)
+    hidden = np.array([[[[True, False, False], [False, True, True]]]])
+    composed = hide_in_memory(images, canvases, np.array([0]), np.array([0]), hidden)
+    assert composed.tolist() == [[[[1, 0, 0], [0, 5, 6]]]]
+
+
 @pytest.mark.parametrize(("canvas", "rows"), [("grey", 1), ("mean", 3)])
 def test_a_canvas_of_one_colour_is_taken_to_the_device_once(canvas, rows, monkeypatch):
     def elsewhere(model):

@@ -55,6 +55,9 @@ def test_of_cues_that_carry_nearly_the_same_the_smallest_comes_first():
     whole = dependence("surroundings", [0.951] * 11, area=0.9)
     assert names(alarms([whole, dependence("sky", [0.95] * 11, area=0.3)], 1)) == ["sky", "surroundings"]
     assert names(alarms([whole, dependence("sky", [0.8] * 11, area=0.3)], 1)) == ["surroundings", "sky"]
+    # A twentieth of the area by which it is smaller is forgiven: 0.05 * 0.6.
+    assert names(alarms([whole, dependence("sky", [0.922] * 11, area=0.3)], 1)) == ["sky", "surroundings"]
+    assert names(alarms([whole, dependence("sky", [0.92] * 11, area=0.3)], 1)) == ["surroundings", "sky"]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +116,18 @@ def test_more_cues_ask_for_more_but_only_suspicious_ones():
     innocent = [dependence(f"third {i}", around(0.0), suspicious=False) for i in range(5)]
     assert names(alarms([sky, *innocent], 1)) == ["sky"]
     assert alarms([sky, *others], 1) == []
+
+
+# t quantiles, 10 degrees of freedom (scipy.stats.t), at 1 - 0.05 / cues * 6 / (pi look)^2 / 2.
+@pytest.mark.parametrize(
+    ("look", "cues", "quantile"), [(1, 1, 2.519827), (2, 1, 3.331463), (1, 3, 3.161548), (5, 2, 4.916594)]
+)
+def test_how_much_evidence_an_alarm_takes(look, cues, quantile):
+    others = [dependence(f"other {i}", around(0.0)) for i in range(cues - 1)]
+    error = 0.1 / 11**0.5
+    enough, little = (dependence("sky", around(0.04 + times * error)) for times in (quantile + 0.01, quantile - 0.01))
+    assert names(alarms([enough, *others], look)) == ["sky"]
+    assert alarms([little, *others], look) == []
 
 
 def test_the_looks_spend_no_more_than_the_chance():

@@ -219,3 +219,45 @@ def test_classes_of_positions_are_told_by_their_mean_log_odds():
         assert found[name].flips.tolist() == [1] * 8
     assert found["middle"].gap == pytest.approx(0, abs=1e-6)
     assert report.alarms
+
+
+def test_support_of_numbers_is_how_far_they_are_on_their_side():
+    truth = make_truth(Probes(np.zeros((4, 2, 2, 1), "uint8"), labels=[1.5, 2, 3, 4]), plain=True)
+
+    def scores(*numbers):
+        return Scores(np.array(numbers, "float32")[:, None], None, competing=False)
+
+    answers = Answers(truth, scores(10, 20, 30, 40), calibrated=True)  # the middle is 25, and 20 are 1
+    assert answers.support(scores(15, 35, 15, 35), np.array([0, 1, 2, 3])).tolist() == [0.5, -0.5, -0.5, 0.5]
+
+
+def test_support_of_labels_is_the_mean_log_odds_of_those_that_it_has():
+    has = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 1], [0, 0, 0]], dtype=bool)
+    truth = make_truth(Probes(np.zeros((4, 2, 2, 1), "uint8"), labels=has), plain=False)
+    logits = np.array([[1, 2, 40], [4, 80, -1], [80, 3, 6], [9, 9, 9]], "float32")
+    said = Scores(logits, 1 / (1 + np.exp(-logits)), competing=False)
+    answers = Answers(truth, said, calibrated=False)
+    assert answers.support(said, np.arange(4)).tolist() == [1.5, 1.5, 4.5, 0]
+
+
+def test_what_was_said_of_an_image_before_and_after():
+    has = np.array([[1, 1], [1, 0], [0, 1], [0, 0]], dtype=bool)
+    truth = make_truth(Probes(np.zeros((4, 2, 2, 1), "uint8"), labels=has), plain=False)
+
+    def scores(*probabilities):
+        p = np.array(probabilities, "float32")
+        return Scores(np.log(p / (1 - p)), p, competing=False)
+
+    base = scores([0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8])
+    answers = Answers(truth, base, calibrated=False)
+    before, after = scores([0.5, 0.25]), scores([0.625, 0.75])
+    assert answers.told(before, after, None) == ((1, 0.25), (1, 0.75))  # which moves most
+    assert answers.told(before, after, 0) == ((0, 0.5), (0, 0.625))
+    assert answers.moved(before, after, None).tolist() == [0.5]
+    assert answers.moved(before, after, 0).tolist() == [0.125]
+    classes = make_truth(Probes(np.zeros((4, 2, 2, 1), "uint8"), labels=[0, 0, 1, 1]), plain=False)
+    exclusive = Answers(classes, base, calibrated=False)
+    assert exclusive.told(before, after, None) == ((0, 0.5), (1, 0.75))
+    two, then = scores([0.5, 0.25], [0.25, 0.75]), scores([0.625, 0.75], [0.5, 0.25])
+    assert exclusive.moved(two, then, None).tolist() == [-0.125, 0.5]  # the answer's own fall
+    assert exclusive.changed(two, then).tolist() == [True, True]

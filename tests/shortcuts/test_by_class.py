@@ -188,3 +188,49 @@ def test_two_probes_a_class_are_enough():
     report = explain(model, Probes(pictures, labels=labels, value_range=(0, 1)), methods=METHODS)
     assert {one.of for one in report.alarms} == {7}
     assert "24 of 24 images of other classes become class 7; with that of others, 2 of 2 of its own" in report.verdict
+
+
+def dependence_of(gaps, inside, **more):
+    count, gaps = len(gaps), np.array(gaps)
+    about = {"area": 0.1, "probes": np.arange(count), "labels": np.zeros(count, int), "errors": gaps, "flips": gaps}
+    more |= {"of": 1, "class_name": "horse", "of_cue": "frame", "kind": "class", "inside": np.array(inside)}
+    return ClassDependence("frame of horse", "the frame", True, gaps=gaps, share=0.0, **about, **more)
+
+
+def test_the_bound_of_three_probes_by_hand():
+    # Two of the class, and one that is not, with a probe of 0 more in each: means 0.6 and 0.45, variances 0.27 / 3 and
+    # 0.405 / 2, and a quarter of both for the mean of the means. t of 75 % for 2 degrees of freedom is 0.816497.
+    error = ((0.27 / 3 + 0.405 / 2) / 4) ** 0.5
+    one = dependence_of([0.9, 0.9, 0.9], [True, True, False])
+    assert one.lower_bounds(0.5) == pytest.approx([0.525 - 0.816497 * error] * 2, abs=1e-4)
+    with_donors = dependence_of([0.9, 0.9, 0.9], [True, True, False], donors=(0.3, 0.4))
+    expected = [0.525 - 0.816497 * (error**2 + part**2) ** 0.5 for part in (0.3, 0.4)]
+    assert with_donors.lower_bounds(0.5) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_group_of_which_nothing_is_known_counts_nothing():
+    # Three of the class, and a probe of 0 more: mean 0.675, variance 0.2025 / 4; half of that, and half of its root.
+    bound = 0.675 / 2 - 0.816497 * (0.2025 / 4) ** 0.5 / 2
+    assert dependence_of([0.9, 0.9, 0.9], [True] * 3).lower_bounds(0.5) == pytest.approx((bound, bound), abs=1e-4)
+
+
+def test_two_probes_bound_nothing():
+    assert dependence_of([0.9, 0.9], [True, False]).lower_bounds(0.5) == (-1, -1)
+
+
+def test_a_class_of_which_no_probe_had_both_kinds_of_donors_has_an_error_all_the_same():
+    pairs = PAIRS[PAIRS.probes == 2]
+    found = class_dependence(
+        FRAME, 1, SAID[0], SAID[1][2:], truth_of(SMALL), Answers(truth_of(SMALL), SAID[0], calibrated=False), pairs
+    )
+    assert found.push == pytest.approx(0.5)
+    assert np.isfinite(found.donors).all()
+
+
+def test_of_two_classes_none_is_told_apart_from_the_other():
+    report = explain(
+        linear((12, 12, 1), reads(corner=True).get_weights()[0][:, 1:], "softmax"),
+        Probes(images()[4:], labels=LABELS[4:] - 1, value_range=(0, 1)),
+        methods=METHODS,
+    )
+    assert not any(isinstance(one, ClassDependence) for one in report.dependences)

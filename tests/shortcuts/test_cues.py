@@ -218,3 +218,24 @@ def test_exchanged_images_reach_preprocess_in_the_probes_dtype(dtype, dark, brig
     shares = {one.name: one.share for one in report.dependences}
     assert seen == {dtype}
     assert [shares[name] for name in ("colour", "top")] == pytest.approx([1, 1 / 3], abs=1e-4)
+
+
+@pytest.mark.parametrize(("squared", "first"), [(5.5, 6), (4.5, 0)])
+def test_a_place_of_all_classes_and_one_of_a_single_class_are_weighed_alike(squared, first):
+    # On the left the classes are 0, 1, 2 and 3: twice the variance between them, 2.5 over that within. On the right the
+    # last one is alone: the square of its distance over the variance of both, half of it over that within.
+    labels = np.repeat(np.arange(4), 2)
+    noise = 0.3 * np.array([1, -1] * 4)
+    images = np.zeros((8, 2, 8, 1))
+    images[:, :, :2, 0] = (labels + noise)[:, None, None]
+    images[:, :, 6:, 0] = (squared**0.5 * (labels == 3) + noise)[:, None, None]
+    assert find_tags(images, labels[:, None] == np.arange(4), (2, 2), 2) == [(0, first), (0, 6 - first)]
+
+
+@pytest.mark.parametrize("alone", [[False] * 5 + [True], [True] * 5 + [False]])
+def test_what_a_single_image_has_or_lacks_is_no_tag(alone):
+    # A label goes with the left; on the right the last image is an odd one, as any image is somewhere.
+    images, label = np.zeros((6, 2, 8, 1)), np.arange(6) < 3
+    images[:, :, :2, 0] = (label + 0.3 * np.array([1, -1, 0, 0, 1, -1]))[:, None, None]
+    images[5, :, 6:] = 9
+    assert find_tags(images, np.stack([label, np.array(alone)], axis=1), (2, 2), 1) == [(0, 0)]

@@ -1,5 +1,7 @@
 """Dependences of models that read one place of plain pictures, in which everything can be worked out."""
 
+import warnings
+
 import numpy as np
 import pytest
 from helpers.plain_pictures import sigmoid
@@ -61,6 +63,13 @@ def test_the_lower_bound_is_the_mean_less_t_standard_errors():
     assert one.lower_bounds(0.1)[0] == pytest.approx(0.5 - 1.812461 * 0.1 / 11**0.5, abs=1e-4)
 
 
+def test_errors_have_half_of_the_level_too_and_one_more_probe():
+    # Eleven probes of 0.75 and one of 0: mean 0.6875, standard error 0.0625; t of 5 % for 11 degrees is 1.795885.
+    errors, none = np.full(11, 0.75), np.zeros(11)
+    one = Dependence("sky", "the sky", True, 0.3, np.arange(11), none.astype(int), none, errors, none, 1.0)
+    assert one.lower_bounds(0.1)[1] == pytest.approx(0.6875 - 1.795885 * 0.0625, abs=1e-4)
+
+
 def test_the_part_of_donors_widens_the_bound():
     gaps, count = np.linspace(0.4, 0.6, 11), 11
     about = gaps, np.zeros(count), gaps, 1.0
@@ -78,6 +87,29 @@ def test_what_is_the_same_with_every_donor_is_not_due_to_donors():
     each = np.random.default_rng(0).normal(size=(len(pairs.probes), 2))
     odd = by_kind + 10 * (pairs.donors == 3)[:, None] * [-1, 1]  # one donor makes all that it gives to class 1
     assert donor_error(odd, has, pairs, weights) > 5 * donor_error(by_kind + each, has, pairs, weights)
+
+
+# Probes 0 and 1 get the cues of 2 and 3, which have the column as they have, and of 4 and 5, which have not.
+HAS = np.array([1, 1, 1, 1, 0, 0], dtype=bool)[:, None]
+EIGHT = Pairs(np.repeat([0, 1], 4), np.tile([2, 3, 4, 5], 2), np.tile([False, False, True, True], 2))
+WEIGHTS = np.array([0.5, 0.5, 0, 0, 0, 0])[:, None]
+OF_DONORS = np.array([0, 0, 3, 1, 2, -2])
+
+
+@pytest.mark.parametrize("of_probes", [(0, 0), (5, -7)])
+def test_what_donors_add_to_the_standard_error_by_hand(of_probes):
+    # Residuals of +-1 and +-2, and by four thirds more, since each probe's mean of four was taken off: pooled over
+    # four donors less two kinds (1 + 4) 4 / 3. Each donor counts 1 / 2, each exchange 1 / 4, as if it were by itself:
+    # (1 + 4) 4 / 3 (4 / 4 - 4 / 16) = 5. Whatever the probes are beforehand is no matter.
+    values = (OF_DONORS[EIGHT.donors] + np.array(of_probes)[EIGHT.probes])[:, None].astype(float)
+    assert donor_error(values, HAS, EIGHT, WEIGHTS) == pytest.approx(5**0.5)
+
+
+def test_exchanges_that_do_not_count_add_nothing():
+    # Probe 5 gets only cues of those that have the column: what it does has no effect, and no weight.
+    more = Pairs(np.append(EIGHT.probes, [5, 5]), np.append(EIGHT.donors, [2, 3]), np.append(EIGHT.other, [True, True]))
+    values = np.append(OF_DONORS[EIGHT.donors], [70, -40])[:, None].astype(float)
+    assert donor_error(values, HAS, more, WEIGHTS) == pytest.approx(5**0.5)
 
 
 def rate_of_false_alarms(labels, pairs, column, moved_by_donors, level=0.05, times=1500):
@@ -148,3 +180,12 @@ def testt_quantiles_against_the_table(chance, freedom, tabled):
 def test_thet_quantile_of_one_half_is_zero_and_it_is_odd():
     assert t_quantile(0.5, 12) == pytest.approx(0)
     assert t_quantile(0.05, 12) == pytest.approx(-t_quantile(0.95, 12))
+
+
+def test_probes_that_are_not_tested_cause_no_warning():
+    pairs = Pairs(np.array([0, 0, 2, 2]), np.array([1, 2, 1, 3]), np.array([False, True, True, False]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        one = exchanged(scores(-2, -2, 2, 2), scores(-2, 1, 1, 2), [0, 0, 1, 1], pairs)
+    assert one.probes.tolist() == [0, 2]
+    assert one.flips.tolist() == [1, 0]

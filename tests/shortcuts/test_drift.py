@@ -69,14 +69,23 @@ def test_a_probe_whose_maps_are_blank_is_left_out():
     assert since(one, one) == [None, 0]
 
 
+def test_a_map_against_one_that_shows_nothing_counts_zero():
+    one = np.stack([SKY[0], BLANK[0]])
+    assert since(SKY, one) == since(one, SKY) == [None, None]  # a correlation of 1 and of 0
+
+
 def test_nothing_but_a_constant_is_blank():
     assert since(BLANK + 0.1, BLANK + 0.3) == [None, None]
 
 
 def test_numbers_that_are_none_count_nothing():
     holed = SKY.copy()
-    holed[:, 7, 7] = np.nan
-    assert since(holed, SKY) == [None, 0]
+    for hole in (np.nan, np.inf, -np.inf):
+        holed[:, 7, 7] = hole
+        assert since(holed, SKY) == [None, 0]
+    holed = np.zeros((2, 8, 8))
+    holed[:, 0, 0], holed[:, 7, 7] = np.inf, -np.inf
+    assert since(holed, holed) == [None, None]
 
 
 def test_maps_of_any_size_are_compared():

@@ -79,3 +79,16 @@ def test_elsewhere_moves_each_probes_own_mask():
     moved = elsewhere(np.concatenate([top((9, 9), 3), left]))
     assert moved[0].all(axis=1).sum() == 3  # whole rows
     assert moved[1].all(axis=0).sum() == 3  # whole columns
+
+
+def test_each_picture_is_filled_from_its_own_region_alone():
+    images = np.stack([np.full((1, 5, 1), 0.2), np.full((1, 5, 1), 0.6)])
+    masks = np.zeros((2, 1, 5), dtype=bool)
+    masks[0, :, :1] = masks[1, :, 1:4] = True
+    np.testing.assert_allclose(spread_region(images, masks)[..., 0], [[[0.2] * 5], [[0.6] * 5]])
+
+
+def test_a_column_is_filled_with_the_mean_of_its_region():
+    images = np.array([0.1, 0.5, 9, 9]).reshape(1, 4, 1, 1) * [1, 2]
+    found = spread_region(images, np.array([1, 1, 0, 0], dtype=bool).reshape(1, 4, 1))
+    np.testing.assert_allclose(found[0, :, 0], [[0.1, 0.2], [0.5, 1], [0.3, 0.6], [0.3, 0.6]])

@@ -5,7 +5,9 @@ import pytest
 from helpers.plain_pictures import ALL, SIDE, found, plain, regions, top_third
 
 from picasso_callbacks import Probes
+from picasso_callbacks.shortcuts.answers import make_truth
 from picasso_callbacks.shortcuts.exchange import Exchanges
+from picasso_callbacks.shortcuts.trials import make_trials
 
 
 def test_what_belongs_to_the_expected_region_too_is_not_exchanged():
@@ -67,3 +69,11 @@ def test_a_region_with_the_name_of_what_is_tried_anyway_is_refused(name):
 
 def test_tested_probes_keep_their_labels():
     assert found(top_third(), plain())["top"].labels.tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(("size", "tag"), [((24, 40), 3 * 5), ((40, 24), 5 * 3), ((8, 12), 2 * 2)])
+def test_tags_are_an_eighth_of_each_side_and_two_pixels_at_least(size, tag):
+    images = np.random.default_rng(0).random((8, *size, 1))
+    tried = Probes(images, labels=np.arange(8) % 2, value_range=(0, 1))
+    areas = {trial.cue.name: trial.cue.area for trial in make_trials(tried, make_truth(tried, plain=False))}
+    assert areas["tag 1"] == areas["tag 2"] == pytest.approx(tag / (size[0] * size[1]))

@@ -200,6 +200,14 @@ def test_a_card_without_an_alarm():
     assert verdict.words_on_card([], [], [], 0) == ""
 
 
+def test_all_of_it_may_travel_and_what_is_everywhere_is_told_from_nothing_on():
+    assert "100% of what tells the classes apart travels with it, which is" in make_verdict(
+        [dependence(share=1.0)], CLASSES, None
+    )
+    said = make_verdict([dependence("colour", area=1.0, share=0.2)], CLASSES, None)
+    assert "20% of what tells the classes apart travels with it." in said
+
+
 @pytest.mark.parametrize("share", [-0.2, 0.0, 13.2])
 def test_a_share_that_is_none_is_not_told(share):
     assert "travels with it" not in make_verdict([dependence(share=share)], CLASSES, None)

@@ -6,13 +6,24 @@ import pickle
 import re
 import subprocess
 import sys
+import zlib
 
 import fsspec
 import numpy as np
 import pytest
 
 from picasso_callbacks import load
-from picasso_callbacks.store import Records, Store, find_runs, from_npz, read_entries, to_npz, to_text
+from picasso_callbacks.store import (
+    HeldRecords,
+    Records,
+    Store,
+    find_runs,
+    from_npz,
+    read_entries,
+    run_name,
+    to_npz,
+    to_text,
+)
 from picasso_callbacks.store.writing import ENTRY
 
 
@@ -129,6 +140,49 @@ def test_a_look_that_was_taken_again_replaces_itself(tmp_path):
     assert numbers(tmp_path) == {0: 0, 1: 7}
 
 
+def test_what_is_said_of_a_training_is_what_was_said_last(tmp_path):
+    store = Store(tmp_path)
+    for step in (0, 5):
+        store.write("training", step, {"values": np.array([step])})
+    store.close()
+    assert Records(read_entries(str(tmp_path))).arrays("training", 0)["values"].tolist() == [5]
+
+
+def test_small_records_are_read_once_and_maps_at_each_question(tmp_path):
+    store = Store(tmp_path)
+    for kind in ("numbers", "maps"):
+        store.write(kind, 0, {"values": np.ones(3)})
+    store.close()
+    records = Records(read_entries(str(tmp_path)))
+    before = {kind: records.arrays(kind, 0) for kind in ("numbers", "maps")}
+    only(tmp_path, ".picasso").write_bytes(b"")
+    assert records.arrays("numbers", 0) is before["numbers"]
+    assert records.arrays("maps", 0) == {}
+
+
+def test_whether_there_is_anything_new(tmp_path):
+    store = written(tmp_path, [0])
+    records = Records(read_entries(str(tmp_path)))
+    assert not records.update(read_entries(str(tmp_path)))
+    store.write("numbers", 1, {"values": np.ones(3)})
+    store.flush()
+    assert records.update(read_entries(str(tmp_path)))
+    assert records.steps() == [0, 1]
+
+
+def test_records_that_are_in_no_file():
+    records = HeldRecords({("numbers", 4): {"values": np.arange(3)}, ("maps", 4): {}})
+    assert records.steps() == [4]
+    assert records.arrays("numbers", 4)["values"].tolist() == [0, 1, 2]
+    assert records.data("numbers", 5) is None
+    assert records.arrays("numbers", 5) == {}
+
+
+def test_a_run_is_called_by_its_place_below_the_log_directory(tmp_path):
+    assert run_name(str(tmp_path / "a" / "b"), str(tmp_path)) == "a/b"
+    assert run_name(str(tmp_path), str(tmp_path)) == "."
+
+
 def test_an_error_is_raised_by_the_write_that_it_strikes_and_the_next_begins_another_file(tmp_path):
     store = written(tmp_path, [0])
 
@@ -160,6 +214,13 @@ def test_a_remote_store_that_cannot_append(tmp_path):
     store.close()
     assert numbers(directory) == {0: 0, 1: 1, 2: 2}
     assert len(fsspec.filesystem("memory").find(f"/store-{tmp_path.name}")) == 2
+
+
+def test_the_index_is_as_other_programs_know_it(tmp_path):
+    written(tmp_path, [7]).close()
+    [entry] = np.frombuffer(only(tmp_path, ".picasso-index").read_bytes(), "S8,<i8,<u8,<u8,<u4,<u4").tolist()
+    data = only(tmp_path, ".picasso").read_bytes()
+    assert entry == (b"numbers", 7, 0, len(data), zlib.crc32(data), 1)
 
 
 def test_objects_are_neither_written_nor_read(tmp_path):

@@ -137,6 +137,7 @@ def test_by_default_several_labels_and_the_strongest_other_classes():
 def test_a_probe_that_shows_none_of_the_classes():
     assert choose(None, labels=[[0, 0, 0], [0, 1, 0]]) == [[0, 1], [1, 2]]
     assert choose("label", labels=[[0, 0, 0], [0, 0, 0]]) == [[0], [2]]
+    assert choose(None, labels=[[0, 0, 0], [0, 0, 0]]) == [[0, 1], [2, 1]]
 
 
 def test_of_many_labels_the_first_three_are_explained():
@@ -152,6 +153,7 @@ def test_of_many_labels_the_first_three_are_explained():
         ([0.5, 1.0], r"labels are true values such as 0\.5, but the model tells 3 classes.*decode_prob='value'"),
         ([0, -1], r"labels are true values such as -1\.0, but .* expected class indices in 0\.\.2, or rows of 0 and 1"),
         ([0, 1e20], r"labels are true values such as 1e\+20"),
+        ([[3, 2, 2], [0, 7, 0]], r"such as \[0\. 7\. 0\.\]"),
         ([[0.9, 0.8, 0.1], [0, 0, 1]], r"labels are true values such as \[0\.9 0\.8 0\.1\], but the model tells 3"),
     ],
 )

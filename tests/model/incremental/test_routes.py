@@ -6,7 +6,9 @@ import pytest
 from helpers.patchwork import functional, log_odds
 from keras import layers
 
+from picasso_callbacks import Probes
 from picasso_callbacks.model import incremental
+from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.model.windows import Windows
 
 
@@ -57,3 +59,27 @@ def test_a_route_that_gives_no_numbers_is_found_out(kind, probes, monkeypatch, c
     assert not on_patches
     assert "gives numbers that are off by" in caplog.text
     np.testing.assert_array_equal(found, log_odds(model, windows, probes=probes, route=False)[0])
+
+
+class OffOnPatches(layers.Layer):
+    """Adds a little on patches, whatever they hold."""
+
+    def __init__(self, much):
+        super().__init__()
+        self.much = much
+
+    def call(self, inputs):
+        return inputs + (0.0 if inputs.shape[1] == 24 else self.much)
+
+
+@pytest.mark.parametrize(("off", "taken"), [(0.9e-4, True), (1.1e-4, False)])
+def test_a_route_may_be_off_by_a_ten_thousandth_of_a_nat(off, taken, monkeypatch):
+    # The patch is 6 x 6 of 24 x 24 pixels, whose mean is the second logit.
+    monkeypatch.setitem(incremental.rules, OffOnPatches, incremental.pointwise)
+    image = keras.Input((24, 24, 1))
+    mean = layers.GlobalAveragePooling2D()(OffOnPatches(16 * off)(image))
+    dense = layers.Dense(2, activation="softmax")
+    model = keras.Model(image, dense(mean))
+    dense.set_weights([np.array([[0.0, 1.0]]), np.zeros(2)])
+    live = LiveModel(model, Probes(np.full((1, 24, 24, 1), 0.5)))
+    assert (live._under_masks.route(Windows((24, 24), 6, 6)) is not None) == taken

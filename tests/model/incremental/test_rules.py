@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from picasso_callbacks.model.incremental.geometry import Strip, change_of, union
+from picasso_callbacks.model.incremental.geometry import Change, Strip, change_of, union
 from picasso_callbacks.model.incremental.graph import make_graph
 from picasso_callbacks.model.incremental.rules import Axis, rule_of
 
@@ -64,6 +64,48 @@ def test_branches_come_together_in_the_strip_of_the_larger_one():
     assert spans(union([change(10, (3, 5)), change(10, (4, 8))])) == [(3, 8)]
 
 
+def kept(side, first, end, starts, size):
+    return Change(side, np.array(first), np.array(end), Strip(np.array(starts), size))
+
+
+def test_branches_come_together_in_the_strip_that_one_of_them_has_where_it_holds_them_all():
+    # Both windows' changes touch an end of the strip; by itself the second one's would begin at 5.
+    branch = kept(10, [0, 5], [4, 8], [0, 4], 4)
+    assert union([branch, change(10, (1, 3), (5, 6))]).strip == Strip(np.array([0, 4]), 4)
+    assert union([change(10, (1, 3), (5, 6)), branch]).strip == Strip(np.array([0, 4]), 4)
+
+
+@pytest.mark.parametrize(
+    ("branch", "other"),
+    [
+        (kept(10, [0, 4], [4, 6], [0, 4], 4), (3, 6)),  # begins before the strip
+        (kept(10, [0, 3], [4, 6], [0, 2], 4), (3, 7)),  # ends after it
+    ],
+)
+def test_a_strip_that_does_not_hold_what_any_window_changes_in_another_branch_is_not_taken(branch, other):
+    joined = union([branch, change(10, (0, 2), other)])
+    assert spans(joined) == [(0, 4), (3, other[1])]
+    assert joined.strip == Strip(np.array([0, 3]), 4)
+
+
+def test_a_strip_larger_than_it_need_be_is_not_taken():
+    assert union([kept(10, [2], [4], [1], 5), change(10, (3, 6))]).strip == Strip(np.array([2]), 4)
+
+
+@pytest.mark.parametrize(
+    ("starts", "before", "side", "expected"),
+    [
+        ([0, 6], 2, 12, ([2, 8], 4)),  # padded by two: ends with the map
+        ([1, 6], -1, 9, ([0, 5], 4)),  # cropped by one: begins with it
+        ([0, 6], 2, 11, ([3, 9], 2)),  # would end after it
+        ([0, 6], -1, 9, ([0, 7], 2)),  # would begin before it
+    ],
+)
+def test_a_border_moves_a_wide_strip_along_while_it_stays_on_the_map(starts, before, side, expected):
+    moved = kept(10, [1, 8], [3, 10], starts, 4).through(Axis(before=before), side)
+    assert moved.strip == Strip(np.array(expected[0]), expected[1])
+
+
 @pytest.mark.parametrize(
     ("layer", "rows", "columns"),
     [
@@ -74,7 +116,15 @@ def test_branches_come_together_in_the_strip_of_the_larger_one():
         (layers.MaxPooling2D(2, padding="same"), Axis(2, 2, 0), Axis(2, 2, 0)),
         (layers.ZeroPadding2D(((1, 2), (3, 4))), Axis(before=1), Axis(before=3)),
         (layers.Cropping2D(((1, 2), (3, 4))), Axis(before=-1), Axis(before=-3)),
-        (layers.BatchNormalization(), Axis(), Axis()),
+        (layers.BatchNormalization(), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.BatchNormalization(axis=3), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.LayerNormalization(axis=[3]), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.LayerNormalization(axis=[-1]), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.Softmax(), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.Softmax(axis=(-1,)), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.Softmax(axis=(3,)), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.Activation("relu"), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.Normalization(mean=[1.0, 2, 3, 4], variance=[1.0, 1, 1, 1]), Axis(1, 1, 0), Axis(1, 1, 0)),
     ],
 )
 def test_how_layers_reach(layer, rows, columns):
@@ -87,6 +137,9 @@ def test_how_layers_reach(layer, rows, columns):
     [
         layers.BatchNormalization(axis=1),
         layers.LayerNormalization(axis=[1, 2, 3]),
+        layers.LayerNormalization(axis=[2]),
+        layers.Softmax(axis=1),
+        layers.Normalization(axis=(2, 3), mean=np.ones((12, 4)), variance=np.ones((12, 4))),
         layers.Flatten(),
         layers.GlobalAveragePooling2D(),
         layers.Lambda(lambda x: x),
