@@ -149,7 +149,7 @@ def single(cues: list[str], seeds: list[int]) -> None:
 def both(seeds: list[int]) -> None:
     """The table of two cues at once, of epochs that are biased by both."""
     head = f"cue of the {OF}s | cue of the {ALSO}s | biased by both | flagged | both named | {OF} named | {ALSO} named"
-    print(f"| {head} |\n{'|---' * 7}|", flush=True)
+    lines = [f"\n| {head} |\n{'|---' * 7}|"]
     for cue, other in TWO:
         row: collections.Counter = collections.Counter()
         for seed, architecture, strength in itertools.product(seeds, ARCHITECTURES, (1.0, 0.9)):
@@ -157,8 +157,11 @@ def both(seeds: list[int]) -> None:
                 named = [any(one.endswith(f"of class {of}") for one in alarms) for of in (OF, ALSO)]
                 if len(biased) == 2:
                     row.update(biased=1, flagged=bool(alarms), both=all(named), first=named[0], second=named[1])
+                print(f"<!-- {strength:.0%}, seed {seed}, {architecture}: biased {biased}, {alarms} -->", flush=True)
         cells = [row[name] for name in ("biased", "flagged", "both", "first", "second")]
-        print(f"| {cue} | {other} | {' | '.join(map(str, cells))} |", flush=True)
+        lines.append(f"| {cue} | {other} | {' | '.join(map(str, cells))} |")
+        print(lines[-1], flush=True)
+    print("\n".join(lines))
 
 
 def main() -> None:

@@ -97,14 +97,18 @@ class Bench:
         kernel, bias = self._head.get_weights()
         return (features @ kernel + bias).argmax(axis=1)
 
-    def look(self, probes: Probes, expected: str | None) -> tuple[list[tuple[str, str]], float]:
-        """The alarms by name and cue, and the forward passes a probe; functions are compiled for the first probes."""
+    def look(self, probes: Probes, expected: str | None) -> dict:
+        """Alarms by name and cue, gaps, and forward passes a probe; functions are compiled for the first probes."""
         self._live = self._live or Counted(self._model, probes, Options(batch_size=24))
         self._live.asked = 0
         scores = self._live.scores(probes.images.astype("float32"), np.arange(len(probes)))
         detection = Detector(probes, expected, ()).detect(self._live, scores)
         assert detection is not None
-        return [(one.name, one.cue) for one in detection.alarms], self._live.asked / len(probes)
+        return {
+            "alarms": [(one.name, one.cue) for one in detection.alarms],
+            "gaps": {one.name: one.gap for one in detection.dependences if one.suspicious},
+            "passes": self._live.asked / len(probes),
+        }
 
 
 _features = functools.cache(lambda: backbone(SIDE))
@@ -142,8 +146,7 @@ def run(setting: str, cue: str, strength: float, seed: int) -> dict:
     return {
         "accuracy": float((answers[0] == labels[test]).mean()),
         "lost": _lost(labels[test], *answers),
-        "alarms": {route: alarms for route, (alarms, _) in looks.items()},
-        "passes": {route: passes for route, (_, passes) in looks.items()},
+        **{key: {route: look[key] for route, look in looks.items()} for key in ("alarms", "gaps", "passes")},
     }
 
 
@@ -186,13 +189,20 @@ def _kept(setting: str, cue: str, strength: float, seed: int, again: bool) -> di
     seen = run(setting, cue, strength, seed)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(seen))
-    words = ", ".join(f"{route}: {[name for name, _ in alarms]}" for route, alarms in seen["alarms"].items())
+    words = "; ".join(_words(route, seen) for route in ROUTES)
     print(
         f"<!-- {setting}, {cue}, {strength:.0%}, seed {seed}, {time.monotonic() - begun:.0f} s: accuracy "
         f"{seen['accuracy']:.2f}, {seen['lost']:.2f} lost, {words} -->",
         flush=True,
     )
     return seen
+
+
+def _words(route: str, seen: dict) -> str:
+    name, gap = max(seen["gaps"][route].items(), key=lambda item: item[1])
+    return (
+        f"{route}: {', '.join(name for name, _ in seen['alarms'][route]) or 'no alarm'}, largest gap {name} {gap:.2f}"
+    )
 
 
 def _count(row: collections.Counter, cue: str, seen: dict, route: str) -> None:
