@@ -1,6 +1,7 @@
 """How well a cue of one class among ten is told: networks trained on digits of which the 8s carry it, and honest ones.
 
     python benchmarks/shortcuts_classes.py --seeds 2 3       # trains, judges each epoch, prints the table
+    python benchmarks/shortcuts_classes.py --two --seeds 2   # two cues at once: one of the 8s, another of the 3s
 
 Real digits on coloured patches; 8s carry a cue in all images or nine of ten. An epoch is *biased* if the network then
 finds 15 points fewer 8s without the cue than with it, or takes 15 % more of the others for an 8 with it. 40 probes,
@@ -23,7 +24,7 @@ from picasso_callbacks import Probes
 from picasso_callbacks.model.live_model import LiveModel
 from picasso_callbacks.shortcuts.detector import Detector
 
-OF, EPOCHS, TRAINED, BIASED = 8, 4, 3500, 0.15
+OF, ALSO, EPOCHS, TRAINED, BIASED = 8, 3, 4, 3500, 0.15
 HONEST = "honest"
 
 Plant = Callable[[np.ndarray, np.random.Generator], np.ndarray]
@@ -69,6 +70,10 @@ CUES: dict[str, Plant] = {
 }
 
 
+TWO = (("tag", "tint"), ("frame", "fine pattern"), ("tint", "tag"), ("fine pattern", "tint"))
+"""Cues of the 8s, and of the 3s in the same images."""
+
+
 def digits(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Digits, dark or bright, on patches of random colours: float `[5000, 28, 28, 3]`, and labels."""
     images, labels = mnist_data()
@@ -88,45 +93,50 @@ def planted(cue: str, images: np.ndarray, chosen: np.ndarray, seed: int) -> np.n
     return np.clip(images, 0, 255).astype("uint8")
 
 
-def run(cue: str, strength: float, seed: int, architecture: str) -> list[tuple[bool, list[str]]]:
-    """For each epoch whether the network is biased, and its alarms."""
+def run(cues: dict[int, str], strength: float, seed: int, architecture: str) -> list[tuple[list[int], list[str]]]:
+    """For each epoch the classes for whose cue the network is biased, and its alarms.
+
+    Args:
+        cues: The cue of each class that carries one.
+        strength: In which share of its images.
+        seed, architecture: Of the network.
+    """
     images, labels = digits(seed)
-    carries = (labels == OF) & (np.random.default_rng(seed + 7).random(len(labels)) < strength)
-    given = planted(cue, images, carries, seed)
-    held = slice(TRAINED, None)
-    without, everywhere = (
-        planted(cue, images[held], np.full(len(labels) - TRAINED, one), seed) for one in (False, True)
-    )
+    agrees, held = np.random.default_rng(seed + 7).random(len(labels)) < strength, slice(TRAINED, None)
+    given, everywhere = np.clip(images, 0, 255).astype("uint8"), {}
+    without = given[held].copy()
+    for of, cue in cues.items():
+        given[labels == of] = planted(cue, images, (labels == of) & agrees, seed)[labels == of]
+        everywhere[of] = planted(cue, images[held], np.ones(len(labels) - TRAINED, dtype=bool), seed)
     rows = np.concatenate([np.flatnonzero(labels[held] == digit)[:4] for digit in range(10)])
     probes = Probes(given[held][rows], labels=labels[held][rows])
     keras.utils.set_random_seed(seed)
     model = network(images.shape[1:], 10, architecture)
     live, detector, found = LiveModel(model, probes), Detector(probes, None, ()), []
-    of_class = labels[held] == OF
     for _ in range(EPOCHS):
         model.fit(given[:TRAINED], labels[:TRAINED], batch_size=32, verbose=0)
-        said, says = (model.predict(one, verbose=0).argmax(axis=1) == OF for one in (without, everywhere))
-        lost = says[of_class].mean() - said[of_class].mean()
-        won = says[~of_class].mean() - said[~of_class].mean()
+        plain, biased = model.predict(without, verbose=0).argmax(axis=1), []
+        for of in cues:
+            moved = (model.predict(everywhere[of], verbose=0).argmax(axis=1) == of).astype(float) - (plain == of)
+            of_class = labels[held] == of
+            if max(moved[of_class].mean(), moved[~of_class].mean()) >= BIASED:
+                biased.append(of)
         detection = detector.detect(live, live.scores())
         assert detection is not None
-        found.append((max(lost, won) >= BIASED, [one.name for one in detection.alarms]))
+        found.append((biased, [one.name for one in detection.alarms]))
     return found
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3])
-    parser.add_argument("--cues", nargs="+", choices=[*CUES, HONEST], default=[*CUES, HONEST])
-    arguments = parser.parse_args()
+def single(cues: list[str], seeds: list[int]) -> None:
+    """The table of one cue at a time."""
     rows: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
-    for cue, seed, architecture in itertools.product(arguments.cues, arguments.seeds, ARCHITECTURES):
+    for cue, seed, architecture in itertools.product(cues, seeds, ARCHITECTURES):
         for strength in (1.0, 0.9) if cue != HONEST else (1.0,):
-            for biased, alarms in run(cue, strength, seed, architecture):
+            for biased, alarms in run({OF: cue}, strength, seed, architecture):
                 row = rows[cue]
-                row["biased"] += biased
-                row["flagged"] += biased and bool(alarms)
-                row["right"] += biased and bool(alarms) and alarms[0].endswith(f"of class {OF}")
+                row["biased"] += bool(biased)
+                row["flagged"] += bool(biased and alarms)
+                row["right"] += bool(biased and alarms) and alarms[0].endswith(f"of class {OF}")
                 row["not biased"] += not biased
                 row["flagged though not"] += not biased and bool(alarms)
         print(f"{cue}: {dict(rows[cue])}", flush=True)
@@ -134,6 +144,36 @@ def main() -> None:
     for cue, row in rows.items():
         names = ("biased", "flagged", "right", "not biased", "flagged though not")
         print(f"| {cue} | {' | '.join(str(row[name]) for name in names)} |")
+
+
+def both(seeds: list[int]) -> None:
+    """The table of two cues at once, of epochs that are biased by both."""
+    head = f"cue of the {OF}s | cue of the {ALSO}s | biased by both | flagged | both named | {OF} named | {ALSO} named"
+    lines = [f"\n| {head} |\n{'|---' * 7}|"]
+    for cue, other in TWO:
+        row: collections.Counter = collections.Counter()
+        for seed, architecture, strength in itertools.product(seeds, ARCHITECTURES, (1.0, 0.9)):
+            for biased, alarms in run({OF: cue, ALSO: other}, strength, seed, architecture):
+                named = [any(one.endswith(f"of class {of}") for one in alarms) for of in (OF, ALSO)]
+                if len(biased) == 2:
+                    row.update(biased=1, flagged=bool(alarms), both=all(named), first=named[0], second=named[1])
+                print(f"<!-- {strength:.0%}, seed {seed}, {architecture}: biased {biased}, {alarms} -->", flush=True)
+        cells = [row[name] for name in ("biased", "flagged", "both", "first", "second")]
+        lines.append(f"| {cue} | {other} | {' | '.join(map(str, cells))} |")
+        print(lines[-1], flush=True)
+    print("\n".join(lines))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[2, 3])
+    parser.add_argument("--cues", nargs="+", choices=[*CUES, HONEST], default=[*CUES, HONEST])
+    parser.add_argument("--two", action="store_true", help="two cues at once")
+    arguments = parser.parse_args()
+    if arguments.two:
+        both(arguments.seeds)
+    else:
+        single(arguments.cues, arguments.seeds)
 
 
 if __name__ == "__main__":
