@@ -112,7 +112,7 @@ def maps_record(report: Report) -> Arrays:
 
 
 def _outlines(report: Report) -> tuple[list[str | None], np.ndarray, tuple[int, ...]]:
-    """Of each probe the alarm whose cue is outlined on its card; where the cue lies, in bits; and of how many pixels."""
+    """Of each probe the alarm whose cue is outlined on its card; where it lies, in bits; and the masks' size."""
     images = report.probes.images
     alarms = [next((one for one in report.alarms if one.moves(index)), None) for index in range(len(images))]
     masks = [None if one is None else one.mask_of(index) for index, one in enumerate(alarms)]

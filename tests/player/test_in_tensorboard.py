@@ -9,7 +9,6 @@ import time
 
 import numpy as np
 import pytest
-from helpers import watched
 from helpers.browser import PATIENCE, chromium, in_a_browser, tensorboard
 from helpers.small_training import compiled, probes
 from helpers.watched import BIASED, EPOCHS, HONEST, HOSTILE, NAMES
