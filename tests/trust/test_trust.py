@@ -7,7 +7,7 @@ from helpers import small_training
 from helpers.models import looks_at
 
 from picasso_callbacks import Explanation, Method, Picasso, Probes, Scale, Trust, explain
-from picasso_callbacks.methods.activations import Activations
+from picasso_callbacks.methods.eigen_cam import EigenCam
 from picasso_callbacks.trust.orders import Areas
 
 SIZE = (8, 8, 1)
@@ -54,13 +54,13 @@ def test_layers_forget_from_the_top_down():
     trust = explain(
         model,
         named,
-        methods=[Activations("first"), "saliency_map"],
+        methods=[EigenCam("first"), "saliency_map"],
         targets="label",
         shortcuts=False,
         trust=True,
         decode_prob="softmax",
     ).trust
-    cascade = trust["activations"].cascade
+    cascade = trust["eigen_cam"].cascade
     assert (cascade[0.0], cascade[0.5]) == (pytest.approx(1), pytest.approx(1))
     assert cascade[1.0] < 0.99
     assert trust["saliency_map"].redrawn == trust["saliency_map"].cascade[0.5] < 1
