@@ -76,8 +76,8 @@ def explain(
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         trust: Whether to measure how far each map is to be trusted, and to say so beneath it: how fast the score falls
             when places are hidden in the map's order, beside random orders; 30 forward passes for each probe, target
-            and map, and 120 for each probe. In a single look, also whether the map changes when the top half of a copy
-            of the weights is shuffled, for which all is asked and compiled once more.
+            and map, and 120 for each probe. In a single look, also whether the map changes when the top layer, the top
+            half and all of a copy of the weights are shuffled, for which all is asked and compiled three times more.
         batch_size: The most images computed at once. `None`: found from the size of the images.
         incremental: Whether occlusion computes only what a window changes, where the model can be taken apart and that
             pays; the numbers are the same. `False`: always whole forward passes.

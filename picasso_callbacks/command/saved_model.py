@@ -13,7 +13,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 
-import h5py  # Keras needs it, too
+import h5py  # which Keras depends on, and declares
 import keras
 
 LAMBDA = (

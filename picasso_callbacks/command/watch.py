@@ -58,6 +58,9 @@ def watch(given: argparse.Namespace) -> None:
 class Watcher:
     """Explains checkpoints and keeps one run of them, which a later one of the same images goes on with.
 
+    A checkpoint of an earlier step that was written later is of a training that went back, or another: as the callback
+    does, it begins a further run.
+
     Args:
         given: The command line.
         log_dir: Where the run is kept.
@@ -70,6 +73,7 @@ class Watcher:
         self._inquiry: Inquiry | None = None
         self._live: LiveModel | None = None
         self._last = self._done = -1
+        self._newest = self._former = 0.0  # when what was explained last was written, in this run and in the one before
         self._looked = False
         self._responder = Responder("warn")
         self._model = load_model(given.model, "--model") if given.model else None
@@ -82,8 +86,11 @@ class Watcher:
         Raises:
             ValueError: The command line, or what is explained first, is wrong.
         """
-        number = step_of(path.name)
-        if self._is_done(number):
+        try:
+            number, written = step_of(path.name), path.stat().st_mtime
+        except FileNotFoundError:
+            return _leave_out(path, "it is gone")
+        if self._is_done(number, written):
             return
         try:
             model = self._load(path)
@@ -91,17 +98,27 @@ class Watcher:
             return _leave_out(path, str(error))
         inquiry = self._inquiry or self._begin(model)
         step = self._last + 1 if number is None else number
-        if self._is_done(number):  # as is known only now
+        if self._is_done(number, written):  # as is known only now
             return
-        if step < self._last:
+        goes_back = step < self._last
+        if goes_back and written <= self._newest:
             return _leave_out(path, f"its step {step} is before {self._last}, which was explained before it came")
         try:
+            if goes_back:
+                inquiry.restart()
             self._live = self._live or inquiry.watch(model)
             report = inquiry.look(self._live, attempt, "step", step)
         except ValueError as error:
             if not self._looked:
                 raise
             return _leave_out(path, str(error))
+        if goes_back:
+            progress("")
+            print(f"Picasso: {path.name} is newer than step {self._last}: a training went back, or another began.")
+            self.close()
+            self._done, self._former, self._responder = -1, self._newest, Responder("warn")
+            self._recorder = self._make_recorder(resumes=False)
+        self._newest = written
         self._keep(step, report)
         progress("")
         tell(f"Picasso: step {step}, {path.name}: {report!r}")
@@ -113,9 +130,11 @@ class Watcher:
             self._recorder.filmstrips()
             self._recorder.close()
 
-    def _is_done(self, number: int | None) -> bool:
-        """Whether the run held a later step, or this, when it was gone on with."""
-        return number is not None and number <= self._done
+    def _is_done(self, number: int | None, written: float) -> bool:
+        """Whether it is of the training before, or its step was looked at, or left behind, since it was written."""
+        if number is None:
+            return False
+        return written <= self._former or (number <= self._done and written <= self._newest)
 
     def _load(self, path: pathlib.Path) -> keras.Model:
         """The model with a checkpoint's weights: the one there is, whose questions are compiled, if it is the same."""
@@ -135,13 +154,17 @@ class Watcher:
     def _begin(self, model: keras.Model) -> Inquiry:
         probes = read_probes(self._given, model)
         self._inquiry = make_inquiry(self._given, probes)
-        before = _last_run(self._log_dir)
-        resumes = before is not None and before.unit == "step" and before.probes == probes.names
-        if before is not None and resumes:
-            self._done = self._last = int(before.steps[-1])
-        directory = os.path.join(self._log_dir, "picasso")
-        self._recorder = Recorder(directory, "composite", self._problems, "step", resumes)
+        runs = _own_runs(self._log_dir)
+        alike = [one.unit == "step" and one.probes == probes.names for one in runs]
+        if resumes := alike[-1:] == [True]:
+            self._done = self._last = int(runs[-1].steps[-1])
+            self._newest = _last_look(runs[-1])
+            self._former = _last_look(runs[-2]) if alike[-2:-1] == [True] else 0.0
+        self._recorder = self._make_recorder(resumes)
         return self._inquiry
+
+    def _make_recorder(self, resumes: bool) -> Recorder:
+        return Recorder(os.path.join(self._log_dir, "picasso"), "composite", self._problems, "step", resumes)
 
     def _keep(self, step: int, report: Report) -> None:
         assert self._recorder is not None
@@ -150,21 +173,25 @@ class Watcher:
         self._recorder.record(step, report)
         self._recorder.flush()
         self._problems.raise_kept()
-        run = _last_run(self._log_dir)
-        if self._given.out and run is not None:
+        if self._given.out:
+            run = _own_runs(self._log_dir)[-1]
             progress("")
             Trainings({run.name: run}).save_html(self._given.out)
 
 
-def _last_run(log_dir: str) -> Run | None:
-    """The run that `Picasso` wrote last under `log_dir`."""
+def _own_runs(log_dir: str) -> list[Run]:
+    """The runs that `Picasso` wrote under `log_dir`, in their order."""
     try:
         runs = load(log_dir)
     except ValueError:  # there is none yet
-        return None
+        return []
     numbers = {name: re.fullmatch(r"picasso(?:_(\d+))?", name) for name in runs}
-    own = {int(match[1] or 1): name for name, match in numbers.items() if match}
-    return runs[own[max(own)]] if own else None
+    return [runs[name] for _, name in sorted((int(match[1] or 1), name) for name, match in numbers.items() if match)]
+
+
+def _last_look(run: Run) -> float:
+    """When it was taken."""
+    return float(run.findings(int(run.steps[-1]))["time"])
 
 
 def _leave_out(path: pathlib.Path, why: str) -> None:

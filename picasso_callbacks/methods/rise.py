@@ -81,17 +81,15 @@ class RandomMasks:
     def __init__(self, size: tuple[int, int], count: int, cells: int, probability: float, seed: int):
         rng = np.random.default_rng(seed)
         self.count = count
-        self._size, self._cells = size, cells
         self._grids = (rng.random((count, cells + 2, cells + 2)) < probability).astype("float32")
-        self._shifts = rng.random((2, count, 1))
+        self._rows, self._columns = (
+            _hats(np.arange(side) * cells / side + shift, cells + 2)
+            for side, shift in zip(size, rng.random((2, count, 1)), strict=True)
+        )
 
     def shown(self, indices: np.ndarray) -> np.ndarray:
         """How much of each pixel these masks show, 0..1: float32 `[b, h, w]`."""
-        rows, columns = (
-            _hats(np.arange(side) * self._cells / side + shift[indices], self._cells + 2)
-            for side, shift in zip(self._size, self._shifts, strict=True)
-        )
-        return rows @ self._grids[indices] @ columns.transpose(0, 2, 1)
+        return self._rows[indices] @ self._grids[indices] @ self._columns[indices].transpose(0, 2, 1)
 
 
 def _hats(places: np.ndarray, count: int) -> np.ndarray:

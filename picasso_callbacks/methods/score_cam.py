@@ -47,11 +47,12 @@ class ScoreCam(Method):
         activations = _most_varied(activations, self.channels or activations.shape[1])
         count = activations.shape[1]
         shown = _stretched(activations).reshape(-1, *activations.shape[2:])
+        down, across = map(_enlarging, shown.shape[1:], live.layout.size)
         rows = np.repeat(np.arange(probes), count)
         scores = live.scores_under_masks(
             live.inputs,
             live.canvases(self.canvas),
-            lambda indices: 1 - resized(shown[indices], live.layout.size),
+            lambda indices: 1 - down @ shown[indices] @ across.T,
             rows=(rows, rows, np.arange(probes * count)),
             measure=lambda scores, of_probes: np.take_along_axis(scores.logits, look.targets[of_probes], axis=1),
         ).reshape(probes, count, -1)
@@ -79,3 +80,8 @@ def _stretched(maps: np.ndarray) -> np.ndarray:
     """Each map from 0 to 1; 0 if it is all the same."""
     low, high = (of(maps, axis=(2, 3), keepdims=True) for of in (np.min, np.max))
     return np.divide(maps - low, high - low, out=np.zeros_like(maps), where=high > low)
+
+
+def _enlarging(places: int, size: int) -> np.ndarray:
+    """What each of so many places is worth along a longer side, as `resized` has it: float32 `[size, places]`."""
+    return resized(np.eye(places)[None], (size, places))[0]

@@ -87,16 +87,39 @@ def hide_in_memory(
 
     Fast if images and canvases have the same type and no gaps in memory; canvases may be one that is broadcast.
     """
-    composed = np.take(images, image_rows, axis=0, out=composed, mode="clip")  # "raise" would copy twice
     if hidden.dtype != bool:
-        for image, row, share in zip(composed, canvas_rows.tolist(), hidden, strict=True):
-            image += share * (canvases[row] - image)
-        return composed
+        composed = np.empty((len(image_rows), *images.shape[1:]), images.dtype) if composed is None else composed
+        return _blend(images, canvases, image_rows, canvas_rows, hidden, composed)
+    composed = np.take(images, image_rows, axis=0, out=composed, mode="clip")  # "raise" would copy twice
     into, dense = composed, canvases.strides[-1] == canvases.itemsize
     if images.ndim > 2 and hidden.shape[-1] == 1 < images.shape[-1] and canvases.dtype == images.dtype and dense:
         into, canvases, hidden = _pixels(composed), _pixels(canvases), hidden[..., 0]
     for image, row, mask in zip(into, canvas_rows.tolist(), hidden, strict=True):
         np.copyto(image, canvases[row], where=mask)
+    return composed
+
+
+def _blend(
+    images: np.ndarray,
+    canvases: np.ndarray,
+    image_rows: np.ndarray,
+    canvas_rows: np.ndarray,
+    hidden: np.ndarray,
+    composed: np.ndarray,
+) -> np.ndarray:
+    """`image + hidden * (canvas - image)`, where the same image and canvas often follow each other."""
+    before = None
+    for blended, share, *rows in zip(composed, hidden, image_rows.tolist(), canvas_rows.tolist(), strict=True):
+        if rows != before:
+            before, image = rows, images[rows[0]]
+            way = canvases[rows[1]] - image
+        if share.shape[-1] == 1:  # NumPy's own way to repeat so few takes three times as long
+            for channel in range(blended.shape[-1]):
+                blended[..., channel] = share[..., 0]
+        else:
+            blended[...] = share
+        blended *= way
+        blended += image
     return composed
 
 

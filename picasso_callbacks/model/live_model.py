@@ -18,7 +18,7 @@ from picasso_callbacks.model.head import Derived, Head, Scores
 from picasso_callbacks.model.inputs import Inputs
 from picasso_callbacks.model.inside import Inside
 from picasso_callbacks.model.layout import Layout, resized
-from picasso_callbacks.model.memory import free_bytes, images_at_once
+from picasso_callbacks.model.memory import free_bytes, images_at_once, images_recycled
 from picasso_callbacks.model.own_training import training_notes, unused_scaling
 from picasso_callbacks.model.passes import Passes
 from picasso_callbacks.model.under_masks import Masks, Measure, UnderMasks
@@ -90,17 +90,19 @@ class LiveModel:
             self._backend.other_weights = [self._backend.to_device(one) for one in weights]
         best = self._backend.pixels // math.prod(self.layout.size)
         asked, differentiated = images_at_once(model, shape, free_bytes() if self._backend.in_memory else math.inf)
-        limit = self._inputs.at_once or options.batch_size or min(max(best, SMALLEST), LARGEST, asked)
+        most = options.batch_size or min(max(best, SMALLEST), LARGEST, asked)
+        recycled = images_recycled(model, shape) if self._backend.in_memory and not options.batch_size else most
+        limit = self._inputs.at_once or int(min(most, max(recycled, SMALLEST)))
         self.batches = Batches(limit, fixed=self._inputs.at_once is not None)
         self._passes = Passes(self._backend, self._inputs, self.batches, options, derived)
         with unused_scaling(model) as unused:
             self._reader = self._passes.begin(self.inputs)
         self.head, self.classes = self._reader.head, self._passes.classes
         possible = options.incremental and self.layout.plain and not probes.extra and not self._inputs.at_once
-        windows = (options.batch_size or 4 * self.batches.limit) if possible else 0
-        self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, windows)
+        limits = (most, options.batch_size or 4 * most) if possible else None
+        self._under_masks = UnderMasks(self._passes, self.inputs, self.layout, self.batches, limits)
         self._gradients = Gradients(self._passes, self._inputs.differentiable)
-        kept = -(-self.batches.limit // 4)  # what is computed has to be kept
+        kept = -(-most // 4)  # what is computed has to be kept
         self._gradient_batches = self.batches.of(kept if options.batch_size else min(kept, differentiated))
         self.inside = Inside(
             self._passes, self._gradients, self.inputs, self.layout.size, (self.batches, self._gradient_batches)

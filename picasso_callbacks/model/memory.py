@@ -21,6 +21,10 @@ AT_ONCE = 3
 """What is alive of a forward pass: a layer's input, its output, and what it works with."""
 
 
+RECYCLED = 2**24
+"""Memory of more bytes than some such number goes back to the system whenever it is freed, and to get it anew for every
+layer takes a third of a small network's time. glibc's own bound is twice that."""
+
 _GROUPS = {
     "memory.max": ("memory.current", "inactive_file"),
     "memory/memory.limit_in_bytes": ("memory/memory.usage_in_bytes", "total_inactive_file"),
@@ -58,9 +62,22 @@ def images_at_once(model: keras.Model, shape: tuple[int, ...], free: float = mat
         free: How many bytes are free.
     """
     bound = int(min(BOUND, free / 2))
-    graph = try_graph(model, shape) if len(shape) == 3 else None
-    if graph is None:
+    sizes = _sizes(model, shape)
+    if not sizes:
         widest = CHANNELS * math.prod(shape[:2])
         return max(bound // (4 * AT_ONCE * widest), 1), max(bound // (4 * 2 * AT_ONCE * widest), 1)
-    sizes = [math.prod(shape), *(math.prod(one) for step in graph.steps for one in step.output_shapes)]
     return max(bound // (4 * AT_ONCE * max(sizes)), 1), max(bound // (4 * 2 * sum(sizes)), 1)
+
+
+def images_recycled(model: keras.Model, shape: tuple[int, ...]) -> float:
+    """How many images of an input shape a forward pass takes in memory that is used again, `RECYCLED`, if known."""
+    sizes = _sizes(model, shape)
+    return RECYCLED // (4 * max(sizes)) if sizes else math.inf
+
+
+def _sizes(model: keras.Model, shape: tuple[int, ...]) -> list[int]:
+    """How many numbers the input and each layer's output hold, of one image; none where that can't be read."""
+    graph = try_graph(model, shape) if len(shape) == 3 else None
+    if graph is None:
+        return []
+    return [math.prod(shape), *(math.prod(one) for step in graph.steps for one in step.output_shapes)]

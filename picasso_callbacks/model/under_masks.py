@@ -38,17 +38,20 @@ class UnderMasks:
         inputs: The preprocessed probes, `[P, ...]`.
         layout: How masks lie on inputs.
         batches: Splits what is asked into batches.
-        windows: The most windows computed at once where only what they change is computed; 0: never compute so.
+        limits: The most inputs and windows computed at once where only what windows change is computed; `None`: never
+            compute so.
     """
 
-    def __init__(self, passes: Passes, inputs: np.ndarray, layout: Layout, batches: Batches, windows: int):
+    def __init__(
+        self, passes: Passes, inputs: np.ndarray, layout: Layout, batches: Batches, limits: tuple[int, int] | None
+    ):
         self._passes, self._backend = passes, passes.backend
         self._inputs = inputs
         self._layout = layout
         self._batches = batches.of(batches.limit)
         self._routes: Routes | None = None
-        if windows:
-            self._routes = Routes(self._backend, inputs, (batches.limit, windows), passes.extract, passes.of)
+        if limits:
+            self._routes = Routes(self._backend, inputs, limits, passes.extract, passes.of)
         trace = passes.extracted if self._backend.in_memory else self._trace
         self._compiled = self._backend.compile(trace)
         self._memory = inputs[:0]

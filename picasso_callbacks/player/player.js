@@ -189,6 +189,10 @@ function percent(value) {
   return `${value > 0.99 && value < 1 ? (100 * value).toFixed(1) : Math.round(100 * value)} %`;
 }
 
+function nearest(places, at) {
+  return places.reduce((best, each, i) => Math.abs(each - at) < Math.abs(places[best] - at) ? i : best, 0);
+}
+
 // Pixels along one axis that take the same of each window are one cell: [windows, pixels] of weights as
 // {of: the cell of each pixel, weights: of each cell}. With the usual windows eight cells make a side.
 function cells({shape: [windows, side], values}) {
@@ -354,6 +358,33 @@ class Run {
 }
 
 // ---- pictures -------------------------------------------------------------------------------------------------------
+
+// A line inside of the edge of where an alarm's cue lies in a probe, and a thin white one inside of that, as on the cards.
+function outline(paper, look, probe, color) {
+  const {width, height} = paper.canvas, [rows, columns] = look.about.outline_size, {shape, values} = look.outlines;
+  const inside = (y, x) => {
+    const bit = y * columns + x;
+    return y >= 0 && x >= 0 && y < rows && x < columns && (values[probe * shape[1] + (bit >> 3)] >> (7 - (bit & 7))) & 1;
+  };
+  const region = new Path2D(), edge = new Path2D();
+  const across = (x) => Math.round(x * width / columns), down = (y) => Math.round(y * height / rows);
+  for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) {
+    if (!inside(y, x)) continue;
+    const [left, right, top, bottom] = [across(x), across(x + 1), down(y), down(y + 1)];
+    region.rect(left, top, right - left, bottom - top);
+    for (const [out, ...line] of [[inside(y - 1, x), left, top, right, top], [inside(y + 1, x), left, bottom, right, bottom],
+      [inside(y, x - 1), left, top, left, bottom], [inside(y, x + 1), right, top, right, bottom]]) {
+      if (out) continue;
+      edge.moveTo(line[0], line[1]);
+      edge.lineTo(line[2], line[3]);
+    }
+  }
+  const line = Math.max(2, Math.round(Math.max(width, height) / 75));
+  paper.save();
+  paper.clip(region);
+  for (const [style, thickness] of [["#fff", line + 1], [color, line]]) Object.assign(paper, {strokeStyle: style, lineWidth: 2 * thickness, lineCap: "square"}), paper.stroke(edge);
+  paper.restore();
+}
 
 function fit(width, height, side) {
   const scale = side / Math.max(width, height);
@@ -522,6 +553,7 @@ class Player {
       this.main.append(this[name]);
     }
     this.status.setAttribute("role", "status");
+    this.inspector.setAttribute("aria-live", "polite");
     this.main.tabIndex = -1;
     this.main.addEventListener("keydown", (event) => this.key(event));
   }
@@ -789,13 +821,19 @@ class Player {
         const says = make("p", "says"), pictures = make("div", "pictures");
         row.append(says, pictures);
         const columns = this.columns(each, Boolean(alone)).map(([method, target]) => {
-          const figure = make("figure", "tile"), canvas = make("canvas", "", "", {role: "img"}), caption = make("figcaption");
+          const figure = make("figure", "tile"), canvas = make("canvas", "", "", {role: "img", tabindex: "0"}), caption = make("figcaption");
           figure.append(canvas, caption);
           figure.style.width = `${side}px`;
           pictures.append(figure);
           const tile = {run: each, probe: index, method, target, canvas, caption, side};
-          canvas.addEventListener("pointermove", (event) => this.inspect(tile, event));
-          canvas.addEventListener("pointerleave", () => this.inspector.replaceChildren());
+          canvas.addEventListener("pointermove", (event) => this.point(tile, event));
+          canvas.addEventListener("pointerleave", () => this.leave(tile));
+          canvas.addEventListener("mousedown", (event) => {  // so that the arrow keys stay the slider's
+            event.preventDefault();
+            this.main.focus({preventScroll: true});
+          });
+          canvas.addEventListener("keydown", (event) => this.steer(tile, event));
+          canvas.addEventListener("blur", () => this.leave(tile));
           return tile;
         });
         const entry = {run: each, probe: index, says, columns, near: false};
@@ -885,7 +923,8 @@ class Player {
 
   paintTile(tile, look, place, bitmap) {
     const {run, probe, method, target, canvas, caption, side} = tile, name = run.names[probe];
-    if (!method && tile.done) return;
+    const outlined = (!method && look.about?.outlined?.[probe]) || null;
+    if (!method && tile.done && !outlined && !tile.outlined) return;
     const [width, height] = fit(bitmap.width, bitmap.height, side);
     const k = run.rank(place, probe, target);
     const found = method ? run.map(look, method, place, probe, k, this.state.view) : null;
@@ -894,13 +933,14 @@ class Player {
     const titled = k < 0 ? "not explained" : run.targetName(run.at("targets", place, probe, k));
     if (!found) {
       const paper = draw(canvas, bitmap, width, height);
-      tile.done = true;
+      if (outlined) outline(paper, look, probe, getComputedStyle(this.main).getPropertyValue("--wrong"));
+      Object.assign(tile, {done: true, outlined});
       if (method) {
         paper.fillStyle = "#888c";
         paper.fillRect(0, 0, width, height);
       }
       caption.textContent = method ? `${method}: ${k < 0 ? titled : "n/a"}` : "probe";
-      canvas.setAttribute("aria-label", method ? `${name}, ${caption.textContent}` : `${name}, the probe`);
+      canvas.setAttribute("aria-label", method ? `${name}, ${caption.textContent}` : `${name}, the probe${outlined ? `, ${outlined} outlined` : ""}`);
       return;
     }
     const scale = this.scaleOf(run, method, place, probe, k);
@@ -1091,10 +1131,46 @@ class Player {
 
   // ---- pointing at a place
 
-  async inspect(tile, event) {
-    const {run, probe, method, k, found, canvas} = tile, bounds = canvas.getBoundingClientRect();
-    const part = (value) => Math.min(Math.max(value, 0), 0.9999);
-    const x = part((event.clientX - bounds.left) / bounds.width), y = part((event.clientY - bounds.top) / bounds.height);
+  point(tile, event) {
+    const {left, top, width, height} = tile.canvas.getBoundingClientRect();
+    return this.inspect(tile, (event.clientX - left) / width, (event.clientY - top) / height);
+  }
+
+  leave(tile) {
+    this.inspecting = null;
+    this.inspector.replaceChildren();
+    tile.cross?.remove();
+    tile.cross = null;
+  }
+
+  // Arrow keys on a picture that has the focus: from window to window, or pixel to pixel; with Shift an eighth of it.
+  steer(tile, event) {
+    const way = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1]}[event.key];
+    if (event.key === "Escape" && tile.cross) this.leave(tile);
+    else if (way) {
+      const {found, canvas} = tile, windows = found?.grid && tile.run.methods[tile.method].windows;
+      const [x, y] = [0, 1].map((axis) => {
+        const at = tile.cross?.at[axis] ?? 0.5, to = tile.cross ? way[axis] : 0, far = event.shiftKey ? 1 / 8 : 0;
+        if (windows && !far) {
+          const places = (axis ? windows.rows : windows.columns).map(([a, b]) => (a + b) / 2 / windows.size[1 - axis]);
+          return places[Math.min(Math.max(nearest(places, at) + to, 0), places.length - 1)];
+        }
+        const step = 1 / (found ? (axis ? found.rows : found.columns).length : 64);
+        return Math.min(Math.max(at + to * (far || step), step / 2), 1 - step / 2);
+      });
+      tile.cross ??= canvas.parentNode.appendChild(make("span", "cross"));
+      Object.assign(tile.cross, {at: [x, y]});
+      tile.cross.style.left = `${canvas.offsetLeft + x * canvas.offsetWidth}px`;
+      tile.cross.style.top = `${canvas.offsetTop + y * canvas.offsetHeight}px`;
+      this.inspect(tile, x, y);
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  async inspect(tile, ...at) {
+    const {run, probe, method, k, found} = tile, mine = this.inspecting = {};
+    const [x, y] = at.map((value) => Math.min(Math.max(value, 0), 0.9999));
     const place = this.lookOf(run), lines = [], region = run.region(probe, y, x);
     const box = make("div", "inspected");
     if (region) lines.push(`region: ${region}`);
@@ -1105,11 +1181,8 @@ class Player {
       lines.push(`here: ${number(value)}${unit ? ` ${unit}` : ""}`);
       if (found.grid) {
         const {size, rows, columns} = about.windows;
-        const nearest = (places, at) => places.reduce((best, [a, b], i) => {
-          const off = Math.abs((a + b) / 2 - at);
-          return off < best[0] ? [off, i] : best;
-        }, [Infinity, 0])[1];
-        const r = nearest(rows, y * size[0]), c = nearest(columns, x * size[1]);
+        const middle = ([a, b]) => (a + b) / 2;
+        const r = nearest(rows.map(middle), y * size[0]), c = nearest(columns.map(middle), x * size[1]);
         lines.push(`window, rows ${rows[r].join(" to ")}, columns ${columns[c].join(" to ")}: ${number(found.grid[r * columns.length + c])}${unit ? ` ${unit}` : ""}`);
         const windows = this.current?.looks.get(run)?.[`windows_${method}`];
         for (let each = 0; windows && each < run.K; each++) {
@@ -1129,7 +1202,7 @@ class Player {
     for (const line of lines.filter(Boolean)) words.append(make("p", "", line));
     box.prepend(make("b", "", run.names[probe]));
     box.append(words);
-    this.inspector.replaceChildren(box);
+    if (mine === this.inspecting) this.inspector.replaceChildren(box);
   }
 
   // What becomes of a target's score with the window hidden.

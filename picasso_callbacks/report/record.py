@@ -100,12 +100,26 @@ def maps_record(report: Report) -> Arrays:
     proofs = [_proof(report, index) for index in range(min(PROOFS, len(report.proofs)))]
     if proofs:
         arrays["proofs"] = _small(np.concatenate([pictures for _, pictures in proofs]), PROOF_PICTURE)
-    arrays["about"] = to_text({"proofs": [words for words, _ in proofs]})
+    outlined, arrays["outlines"], size = _outlines(report)
+    arrays["about"] = to_text({"proofs": [words for words, _ in proofs], "outlined": outlined, "outline_size": size})
+    if not any(outlined):
+        del arrays["outlines"]
     left = LOOK_BYTES - sum(array.nbytes for array in (*arrays.values(), *numbers_record(report).values()))
     side = _side(left, sum(math.prod(values.shape[:2]) for values in pixelwise.values()))
     for name, values in pixelwise.items():
         arrays |= to_halves(name, np.stack([thumbnail(each, side) for each in values]))
     return arrays
+
+
+def _outlines(report: Report) -> tuple[list[str | None], np.ndarray, tuple[int, ...]]:
+    """Of each probe the alarm whose cue is outlined on its card; where it lies, in bits; and the masks' size."""
+    images = report.probes.images
+    alarms = [next((one for one in report.alarms if one.moves(index)), None) for index in range(len(images))]
+    masks = [None if one is None else one.mask_of(index) for index, one in enumerate(alarms)]
+    nowhere = np.zeros(images.shape[1:3], bool)
+    small = _small_masks(np.stack([nowhere if mask is None else mask for mask in masks]))
+    names = [one.name if one and mask is not None else None for one, mask in zip(alarms, masks, strict=True)]
+    return names, np.packbits(small.reshape(len(small), -1), axis=1), small.shape[1:]
 
 
 def as_run(report: Report) -> Run:

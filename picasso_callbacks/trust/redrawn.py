@@ -8,6 +8,10 @@ SHARE = 0.5
 """The part of the network's weights, from the top down, that are drawn anew."""
 
 
+DEPTHS = (0.0, SHARE, 1.0)
+"""Such parts one after the other: the cascade of Adebayo et al. 2018. Of each a network is asked anew."""
+
+
 def redrawn_weights(weights: list[np.ndarray], share: float = SHARE, seed: int = 0) -> list[np.ndarray]:
     """Copies of weights, in the model's order, of which the last ones have their own numbers in another order.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from picasso_callbacks.model import LiveModel, Scores
 from picasso_callbacks.trust.orders import Areas, measure_areas, random_areas
-from picasso_callbacks.trust.redrawn import redrawn_weights, resemblance
+from picasso_callbacks.trust.redrawn import DEPTHS, SHARE, redrawn_weights, resemblance
 
 SAME, ANOTHER = 0.7, 0.3
 """Rank correlations from which two maps are the same, or up to which they are different ones."""
@@ -26,12 +26,16 @@ class Trust:
         by_occlusion: The same by occlusion's own map; `None` if it was not asked, or this is it.
         redrawn: The rank correlation of the map with that of a copy of the network whose top half is drawn anew;
             `None` if that was not tried.
+        cascade: The same from the top layer down, by the share of layers that are drawn anew: the top one alone (0.0),
+            half of them, all (1.0). A map that knows the network falls with the first; one that stays the same to the
+            end shows the picture. Empty if that was not tried.
     """
 
     areas: Areas
     by_chance: Areas
     by_occlusion: Areas | None = None
     redrawn: float | None = None
+    cascade: Mapping[float, float] = dataclasses.field(default_factory=dict)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -86,13 +90,20 @@ def measure_trust(
         return {}
     by_chance = random_areas(live, scores, targets)
     areas = {name: measure_areas(live, scores, targets, values) for name, values in maps.items()}
-    others = with_weights(redrawn_weights(live.model.get_weights())) if with_weights else {}
+    cascades: dict[str, dict[float, float]] = {name: {} for name in maps}
+    if with_weights is not None:
+        own = live.model.get_weights()
+        for share in DEPTHS:
+            others = with_weights(redrawn_weights(own, share))
+            for name, values in maps.items():
+                cascades[name][share] = resemblance(values, others[name])
     return {
         name: Trust(
             areas[name],
             by_chance,
             areas.get(OCCLUSION) if name != OCCLUSION else None,
-            resemblance(values, others[name]) if name in others else None,
+            cascades[name].get(SHARE),
+            cascades[name],
         )
-        for name, values in maps.items()
+        for name in maps
     }

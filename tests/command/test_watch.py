@@ -93,6 +93,27 @@ def test_a_run_of_the_same_images_is_gone_on_with(place, capsys):
     assert load("logs")["picasso_2"].steps.tolist() == [1, 2]
 
 
+def test_an_earlier_step_that_is_newer_begins_a_further_run(place, capsys):
+    once = arguments("--once", "--log-dir", "logs")
+    for step, weight in ((1, 1.0), (3, 3.0)):
+        model(weight).save(f"checkpoints/{step}.keras")
+    assert main(once) == 0
+    model(2.0).save("checkpoints/2.keras")
+    os.utime("checkpoints/2.keras", (1e9, 1e9))  # it came late, and is an old one
+    assert main(once) == 0
+    assert log_odds(load("logs")["picasso"]) == pytest.approx({1: 1.0, 3: 3.0}, abs=1e-3)
+    for step in (1, 2):  # a second training writes over the first's
+        model(step / 10).save(f"checkpoints/{step}.keras")
+    assert main(once) == 0
+    assert capsys.readouterr().out.count("1.keras is newer than step 3") == 1
+    assert list(load("logs")) == ["picasso", "picasso_2"]
+    assert log_odds(load("logs")["picasso"]) == pytest.approx({1: 1.0, 3: 3.0}, abs=1e-3)
+    assert log_odds(load("logs")["picasso_2"]) == pytest.approx({1: 0.1, 2: 0.2}, abs=1e-3)
+    assert main(once) == 0  # and goes on with that one
+    assert list(load("logs")) == ["picasso", "picasso_2"]
+    assert load("logs")["picasso_2"].steps.tolist() == [1, 2]
+
+
 def test_a_checkpoint_may_be_of_another_architecture(place):
     model(1.0).save("checkpoints/1.keras")
     hidden = [keras.layers.Flatten(), keras.layers.Dense(2, activation="softmax", kernel_initializer="zeros")]

@@ -9,7 +9,6 @@ import time
 
 import numpy as np
 import pytest
-from helpers import watched
 from helpers.browser import PATIENCE, chromium, in_a_browser, tensorboard
 from helpers.small_training import compiled, probes
 from helpers.watched import BIASED, EPOCHS, HONEST, HOSTILE, NAMES
@@ -21,13 +20,6 @@ from picasso_callbacks.log.numbers import Numbers
 from picasso_callbacks.render import overlay
 
 pytestmark = in_a_browser
-
-
-@pytest.fixture(scope="module")
-def log_dir(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("logs")
-    watched.train(directory)
-    return directory
 
 
 @pytest.fixture(scope="module")
@@ -200,6 +192,60 @@ def test_pointing_at_a_window_shows_what_hiding_it_does(page, address, biased):
     assert hidden.get_attribute("aria-label").endswith("with that window hidden")
     grey = hidden.evaluate("canvas => Array.from(canvas.getContext('2d').getImageData(5, 5, 1, 1).data)")
     np.testing.assert_allclose(grey[:3], 128, atol=2)
+
+
+def test_arrow_keys_on_a_picture_say_the_same_as_pointing(page, address):
+    frame = tab(page, address)
+    canvas, words = frame.locator("article.probe").first.locator("canvas").nth(1), frame.locator(".inspected")
+    canvas.hover(position={"x": 16, "y": 16})  # the middle of that window
+    expect(words).to_contain_text("rows 0 to 3, columns 0 to 3")
+    pointed = words.inner_text()
+    page.mouse.move(0, 0)
+    expect(words).to_have_count(0)
+    canvas.focus()
+    canvas.press("ArrowLeft")
+    expect(words).to_contain_text("window, rows")
+    expect(frame.locator(".cross")).to_have_count(1)
+    for key in ("ArrowLeft", "ArrowUp"):
+        for _ in range(8):
+            canvas.press(key)
+    expect(words).to_contain_text("rows 0 to 3, columns 0 to 3")
+    assert words.inner_text() == pointed
+    expect(frame.locator(".inspector")).to_have_attribute("aria-live", "polite")
+    expect(moment(frame)).to_contain_text(f"epoch {EPOCHS - 1} ")
+    saliency = frame.locator("article.probe").first.locator("canvas").nth(2)
+    saliency.focus()
+    saliency.press("Shift+ArrowDown")
+    expect(words).to_contain_text("here: ")
+    expect(frame.locator(".cross")).to_have_count(1)
+    saliency.press("Escape")
+    expect(words).to_have_count(0)
+    canvas.click()  # leaves the arrow keys to the slider
+    page.keyboard.press("ArrowLeft")
+    frame.locator(f"section.player[data-step='{EPOCHS - 2}']").wait_for()
+
+
+def test_where_an_alarms_cue_lies_is_outlined_on_the_probes_it_moves(page, address, biased):
+    """The line is inside of the region's edge, that of the picture included."""
+    frame = tab(page, address)
+    [alarm] = [one for one in biased.findings(EPOCHS - 1)["dependences"] if one["name"] == "sky"]
+    assert alarm["moved"]
+    places = ((np.arange(128) + 0.5) * 12 / 128).astype(int)
+    pixels = "canvas => Array.from(canvas.getContext('2d').getImageData(0, 0, 128, 128).data)"
+    for index, name in enumerate(NAMES):
+        canvas = frame.locator("article.probe").nth(index).locator("canvas").first
+        moved = index in alarm["moved"]
+        expect(canvas).to_have_attribute("aria-label", f"{name}, the probe{', sky outlined' if moved else ''}")
+        line = (np.reshape(canvas.evaluate(pixels), (128, 128, 4))[..., :3] == [0xA8, 0x3A, 0x00]).all(axis=-1)
+        sky = biased.regions["sky"][index][places][:, places].astype(bool)
+        around = np.pad(sky, 1)
+        inner = around[:-2, 1:-1] & around[2:, 1:-1] & around[1:-1, :-2] & around[1:-1, 2:]
+        assert not line[~sky].any()
+        assert line[sky & ~inner].all() == moved
+    honest = tab(page, address, runs=json.dumps([HONEST]))
+    expect(honest.locator("article.probe").first.locator("canvas").first).to_have_attribute(
+        "aria-label", re.compile("the probe$")
+    )
 
 
 # 3. One probe.

@@ -25,13 +25,6 @@ nbformat = pytest.importorskip("nbformat")
 
 
 @pytest.fixture(scope="module")
-def log_dir(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("logs")
-    watched.train(directory)
-    return directory
-
-
-@pytest.fixture(scope="module")
 def report():
     images = np.random.default_rng(0).integers(0, 256, (24, 96, 96, 3), dtype="uint8")
     weights = np.random.default_rng(1).normal(0, 1e-3, (images[0].size, 2))

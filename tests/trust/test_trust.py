@@ -7,6 +7,7 @@ from helpers import small_training
 from helpers.models import looks_at
 
 from picasso_callbacks import Explanation, Method, Picasso, Probes, Scale, Trust, explain
+from picasso_callbacks.methods.eigen_cam import EigenCam
 from picasso_callbacks.trust.orders import Areas
 
 SIZE = (8, 8, 1)
@@ -40,6 +41,29 @@ def test_a_map_that_points_at_what_counts_is_told_from_one_that_does_not_and_bot
     assert hiding.startswith("Hiding what this map points at first lowers the score")
     assert forgetting.endswith("the same map (rank correlation 1.00): it shows edges, not evidence.")
     assert report["saliency_map"].notes == report.trust["saliency_map"].words
+
+
+def test_layers_forget_from_the_top_down():
+    """What the first of three layers does is the same until it is its own turn."""
+    layers, (height, width) = keras.layers, SIZE[:2]
+    body = [layers.Conv2D(4, 3, name="first"), layers.Conv2D(4, 3), layers.GlobalAveragePooling2D(), layers.Dense(2)]
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input(SIZE), *body])
+    images = np.random.default_rng(0).random((2, height, width, SIZE[2]), "float32")
+    named = Probes(images, value_range=(0, 1), labels=[0, 1])
+    trust = explain(
+        model,
+        named,
+        methods=[EigenCam("first"), "saliency_map"],
+        targets="label",
+        shortcuts=False,
+        trust=True,
+        decode_prob="softmax",
+    ).trust
+    cascade = trust["eigen_cam"].cascade
+    assert (cascade[0.0], cascade[0.5]) == (pytest.approx(1), pytest.approx(1))
+    assert cascade[1.0] < 0.99
+    assert trust["saliency_map"].redrawn == trust["saliency_map"].cascade[0.5] < 1
 
 
 def test_occlusions_own_stands_beside():
