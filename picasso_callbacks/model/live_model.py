@@ -91,7 +91,8 @@ class LiveModel:
         if weights is not None:
             self._backend.other_weights = [self._backend.to_device(one) for one in weights]
         best = self._backend.pixels // math.prod(self.layout.size)
-        asked, differentiated = images_at_once(model, shape, free_bytes() if self._backend.in_memory else math.inf)
+        free = free_bytes() if self._backend.in_memory and not self._backend.in_step else math.inf
+        asked, differentiated = images_at_once(model, shape, free)
         limit = self._inputs.at_once or options.batch_size or min(max(best, SMALLEST), LARGEST, asked)
         self.batches = Batches(limit, fixed=self._inputs.at_once is not None)
         self._passes = Passes(self._backend, self._inputs, self.batches, options, derived)
@@ -279,3 +280,7 @@ class LiveModel:
     def processes(self) -> tuple[int, int]:
         """The number of this process among those of the training, from 0, and how many there are. The first writes."""
         return self._backend.processes()
+
+    def as_first(self, decided: bool) -> bool:
+        """What the first of several processes decided. All have to ask, and wait until it does."""
+        return self._backend.as_first(decided)
