@@ -266,7 +266,10 @@ class OnJax(Training):
         import jax
 
         if self.processes > 1:
-            jax.distributed.initialize(f"127.0.0.1:{self.told['ports'][0]}", self.processes, self.rank)
+            settings = (
+                {"heartbeat_timeout_seconds": 10} if self.told["kill"] else {}
+            )  # after so long JAX ends the others
+            jax.distributed.initialize(f"127.0.0.1:{self.told['ports'][0]}", self.processes, self.rank, **settings)
         import keras
 
         devices = keras.distribution.list_devices()
