@@ -75,8 +75,9 @@ class Picasso(keras.callbacks.Callback):
         expected: The region of the probes (`Probes(regions=...)`) that the answers should come from.
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         on_alarm: What to do when answers hang on what they should not. `"warn"`: log a verdict in words when that
-            changes. `"log"`: only show it in TensorBoard. `"stop"`: warn and stop the training. A function: is called
-            with the `Report`, in every process of a distributed training; the others log in the first one. The
+            changes. `"log"`: only show it in TensorBoard. `"stop"`: warn and stop the training; of several processes
+            the first decides, and each needs the callback. A function: is called with the `Report`, in every process
+            of a distributed training; the others log in the first one. The
             largest dependence that is suspicious is also in `logs`, as `picasso_dependence`, for `EarlyStopping` and
             the like, which must come after `Picasso` in the list of callbacks.
         every: `n`: looks at epochs 0, n, 2n, ... `"n steps"`: looks after each n batches, and counts in batches rather
@@ -201,7 +202,8 @@ class Picasso(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         self._schedule.end_epoch(epoch)
-        last = epoch + 1 == self._parameter("epochs") or self.model.stop_training
+        stops = getattr(self.model, "stop_training", False)  # before it was ever fitted there is none
+        last = epoch + 1 == self._parameter("epochs") or stops
         if last or (self._problems.attempt("every", self._schedule.is_due) and self._can_afford()):
             report = self._look()
             if report is not None and self._mismatches < 2:
@@ -225,9 +227,13 @@ class Picasso(keras.callbacks.Callback):
             self._tell_cost(spacing_notice(self._budget, self._schedule))
         return allowed
 
+    def _is_first(self) -> bool:
+        """Whether this process of the training is the one that writes and talks."""
+        return self._live is not None and self._live.processes()[0] == 0
+
     def _tell_cost(self, notice: str) -> None:
         """Once in a training."""
-        if not self._cost_told:
+        if not self._cost_told and self._is_first():
             self._cost_told = True
             tell(notice)
 
@@ -239,7 +245,8 @@ class Picasso(keras.callbacks.Callback):
     def _compare(self, logs: dict[str, Any] | None, report: Report) -> None:
         notice = mismatch_notice(logs, report)
         self._mismatches = 0 if notice is None else self._mismatches + 1
-        if self._mismatches == 2:  # once may be the network's own unsteadiness: logs tell of the whole epoch
+        # Once may be the network's own unsteadiness: logs tell of the whole epoch.
+        if self._mismatches == 2 and self._is_first():
             logger.warning("%s", notice)
 
     def _look(self) -> Report | None:
@@ -252,24 +259,34 @@ class Picasso(keras.callbacks.Callback):
         assert self._live is not None
         with self._budget.spending():
             report = self._problems.attempt("looking at the model", self._report, self._live)
-            if report is not None:
-                self._hand_on(now, report, records=self._live.processes()[0] == 0)
+            several = self._live.processes()[1] > 1
+            stops = report is not None and self._respond(now, report, aloud=self._is_first())
+            if self._all_stop(stops) if several else stops:
+                self.model.stop_training = True
+            if report is not None and self._is_first():
+                self._record(now, report)
         if self._budget.is_dear():
-            self._tell_cost(cost_notice(self._budget))
+            self._tell_cost(cost_notice(self._budget, several))
         return report
 
     def _report(self, live: LiveModel) -> Report:
         assert self.model is not None  # on JAX the property also brings the model's weights up to date
         return self._inquiry.look(live, self._problems.attempt, self._schedule.unit, self._schedule.now)
 
-    def _hand_on(self, now: int, report: Report, records: bool) -> None:
+    def _respond(self, now: int, report: Report, aloud: bool) -> bool:
         suspects = [one.change for one in report.dependences if one.suspicious]
         self._dependence_logs = {"picasso_dependence": max(suspects)} if suspects else self._unknown
         moment = f"{self._schedule.unit} {now}"
-        if self._problems.attempt("on_alarm", self._responder.respond, moment, report, records):
-            self.model.stop_training = True
-        if not records:
-            return
+        return bool(self._problems.attempt("on_alarm", self._responder.respond, moment, report, aloud))
+
+    def _all_stop(self, stops: bool) -> bool:
+        """Whether all processes stop: each may see other statistics than the first, which decides."""
+        assert self._live is not None
+        if not self._responder.may_stop:
+            return False
+        return bool(self._problems.attempt("asking the first process whether to stop", self._live.as_first, stops))
+
+    def _record(self, now: int, report: Report) -> None:
         if self._recorder is None or now <= self._written:
             self._recorder, self._drawn_before = self._next_recorder(), 0.0
         self._written = now
@@ -289,7 +306,7 @@ class Picasso(keras.callbacks.Callback):
 
     def _announce(self, look_seconds: float, rehearsed: Report) -> None:
         size, seconds = cards_cost(rehearsed, self._layout)  # drawn, too, before training is paid for
-        if not self._announced:
+        if not self._announced and self._is_first():
             self._announced = True
             count = len(self._probes)
             lines = announcement(self._log_dir, count, self._schedule, look_seconds, count * seconds, count * size)

@@ -26,6 +26,13 @@ print("epochs", fit(compiled(), Picasso(f"{log_dir}/logs", probes(), **settings)
 torch.distributed.barrier()
 """
 
+SEE_OTHER_THINGS = """
+alarmed = int(sys.argv[3])
+settings["expected"] = "vehicle" if rank == alarmed else "sky"
+print("epochs", fit(compiled(), Picasso(f"{log_dir}/logs", probes(), **settings), epochs=2).epoch)
+torch.distributed.barrier()
+"""
+
 HAS_A_BUDGET = """
 try:
     fit(compiled(), Picasso(f"{log_dir}/logs", probes(), budget=0.05, **settings), epochs=5)
@@ -35,11 +42,11 @@ torch.distributed.barrier()
 """
 
 
-def run_two(program, tmp_path):
+def run_two(program, tmp_path, *arguments):
     """What each of two processes writes to its output and its errors."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", BEGIN + program, str(tmp_path), str(rank)],
+            [sys.executable, "-c", BEGIN + program, str(tmp_path), str(rank), *arguments],
             env={**os.environ, "PYTHONPATH": os.pathsep.join(map(os.path.abspath, sys.path))},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -60,6 +67,15 @@ def test_an_alarm_stops_both_and_is_told_by_the_first(tmp_path):
     assert "swapping" not in second_told
     assert len(list(tmp_path.glob("logs/picasso/events*"))) == 1
     assert ("picasso", "picasso_verdict", 0) in read(tmp_path / "logs")
+
+
+@pytest.mark.slow
+@on_torch
+@pytest.mark.parametrize(("alarmed", "epochs"), [("0", "epochs [0]"), ("1", "epochs [0, 1]")])
+def test_the_first_decides_for_all_where_they_see_other_things(alarmed, epochs, tmp_path):
+    """As with BatchNormalization, of which each process has statistics of its own."""
+    for told, errors in run_two(SEE_OTHER_THINGS, tmp_path, alarmed):
+        assert epochs in told, errors
 
 
 @pytest.mark.slow

@@ -89,7 +89,8 @@ class LiveModel:
         if weights is not None:
             self._backend.other_weights = [self._backend.to_device(one) for one in weights]
         best = self._backend.pixels // math.prod(self.layout.size)
-        asked, differentiated = images_at_once(model, shape, free_bytes() if self._backend.in_memory else math.inf)
+        free = free_bytes() if self._backend.in_memory and not self._backend.in_step else math.inf
+        asked, differentiated = images_at_once(model, shape, free)
         most = options.batch_size or min(max(best, SMALLEST), LARGEST, asked)
         recycled = images_recycled(model, shape) if self._backend.in_memory and not options.batch_size else most
         limit = self._inputs.at_once or int(min(most, max(recycled, SMALLEST)))
@@ -279,3 +280,7 @@ class LiveModel:
     def processes(self) -> tuple[int, int]:
         """The number of this process among those of the training, from 0, and how many there are. The first writes."""
         return self._backend.processes()
+
+    def as_first(self, decided: bool) -> bool:
+        """What the first of several processes decided. All have to ask, and wait until it does."""
+        return self._backend.as_first(decided)

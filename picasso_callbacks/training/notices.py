@@ -107,11 +107,12 @@ def writing_notice(probes: int) -> str:
     return f"Picasso: drawing and writing what is left, and {probes} filmstrips ..."
 
 
-def cost_notice(budget: Budget) -> str:
-    """What looks cost that nothing limits, and how they cost less."""
-    return (
-        f"Picasso: looks take {100 * budget.taken():.0f} % of the training time so far. budget=0.05 takes fewer of "
-        "them; fewer probes, shortcuts=False or every=... make it less, too."
+def cost_notice(budget: Budget, several: bool = False) -> str:
+    """What looks cost that nothing limits, and how they cost less; in a training of several processes no budget can."""
+    return f"Picasso: looks take {100 * budget.taken():.0f} % of the training time so far. " + (
+        "Fewer probes, shortcuts=False or every=... make it less."
+        if several
+        else "budget=0.05 takes fewer of them; fewer probes, shortcuts=False or every=... make it less, too."
     )
 
 

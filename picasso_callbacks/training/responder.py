@@ -25,6 +25,11 @@ class Responder:
         self._on_alarm = on_alarm
         self._told: set[str] = set()
 
+    @property
+    def may_stop(self) -> bool:
+        """Whether an alarm stops the training."""
+        return self._on_alarm == "stop"
+
     def restart(self) -> None:
         """Forgets what was told, as for another training."""
         self._told = set()
@@ -38,7 +43,7 @@ class Responder:
             aloud: Whether this process is the one of the training that logs.
 
         Returns:
-            Whether training should stop, the same in all processes.
+            Whether training should stop, as this process sees it.
         """
         names = [one.name for one in report.alarms]
         if callable(self._on_alarm):
@@ -51,4 +56,4 @@ class Responder:
         if aloud and self._on_alarm != "log" and news and report.verdict:
             logger.warning("Picasso, %s: %s", moment, report.verdict)
         self._told = self._told.union(names) if names else set()
-        return bool(names) and self._on_alarm == "stop"
+        return bool(names) and self.may_stop

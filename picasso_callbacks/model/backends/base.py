@@ -34,11 +34,13 @@ class Backend(abc.ABC):
     Attributes:
         pixels: How many pixels of small images a batch best has, on processors: measured on small networks.
         in_memory: Whether tensors live where NumPy's arrays do, so that nothing is gained by making them on the device.
+        in_step: Whether several processes may have to compute each question together, and so to ask the same ones.
         other_weights: With which weights the model is called, in the order of its own; `None`: with its own.
     """
 
     pixels: int
     in_memory: bool
+    in_step = False
     other_weights: Sequence[Tensor] | None = None
 
     def __init__(self, model: keras.Model):
@@ -101,3 +103,7 @@ class Backend(abc.ABC):
     @abc.abstractmethod
     def processes(self) -> tuple[int, int]:
         """The number of this process among those of the training, from 0, and how many there are."""
+
+    @abc.abstractmethod
+    def as_first(self, decided: bool) -> bool:
+        """What the first of several processes decided. All have to ask, and wait until it does."""

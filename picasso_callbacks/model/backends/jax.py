@@ -1,13 +1,19 @@
-"""JAX: jitted functions of the model's state, which is read at each call since training donates the old arrays."""
+"""JAX: jitted functions of the model's state, which is read at each call since training donates the old arrays.
+
+Where every device has all weights, one device computes, and no other process is needed: arrays handed to all devices
+would have each of them compute the same. Where weights are split, all devices and processes compute it together.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
 import keras
 import numpy as np
+from jax.experimental import multihost_utils
 from jax.extend.core import Var
 
 from picasso_callbacks.model.backends.base import Backend, Scored, Tensor
@@ -19,16 +25,23 @@ class JaxBackend(Backend):
     def __init__(self, model: keras.Model):
         super().__init__(model)
         self.in_memory = jax.default_backend() == "cpu"
+        self.in_step = jax.process_count() > 1
 
     def _variables(self) -> list[keras.Variable]:
         return self.model.variables  # in an order that stays when layers are frozen, unlike the trainable ones first
 
     def _state(self) -> list[Tensor]:
-        return [variable.value for variable in self._variables()]
+        values = [variable.value for variable in self._variables()]
+        return values if self._is_split() else list(map(_on_one_device, values))
+
+    def _is_split(self) -> bool:
+        """Whether there are weights of which no device has all."""
+        return not all(variable.value.is_fully_replicated for variable in self._variables())
 
     def _with(self, state: list[Tensor], function: Callable[..., Any], *tensors: Tensor) -> Any:
         """Calls `function(call, *tensors)` while the model, and each of its layers, has the weights `state`."""
-        with keras.StatelessScope(state_mapping=list(zip(self._variables(), state, strict=True))):
+        alone = contextlib.nullcontext() if self._is_split() else _undistributed()
+        with alone, keras.StatelessScope(state_mapping=list(zip(self._variables(), state, strict=True))):
             return function(self.call, *tensors)
 
     def compile(self, function: Callable[..., Any], keep: bool = False) -> Callable[..., Any]:
@@ -36,7 +49,7 @@ class JaxBackend(Backend):
 
         def run(*arrays: Any) -> Any:
             outputs = compiled(self._state(), *arrays)
-            return outputs if keep else jax.tree.map(np.asarray, outputs)
+            return outputs if keep else jax.tree.map(_to_numpy, outputs)
 
         return run
 
@@ -49,7 +62,7 @@ class JaxBackend(Backend):
         compiled = self._jit(gradients)
 
         def run(targets: Any, *arrays: Any) -> tuple[np.ndarray | None, Any]:
-            found, rest = jax.tree.map(np.asarray, compiled(self._state(), targets, *arrays))
+            found, rest = jax.tree.map(_to_numpy, compiled(self._state(), targets, *arrays))
             return found if found.any() or self._differentiable(function, *arrays) else None, rest
 
         return run
@@ -76,10 +89,36 @@ class JaxBackend(Backend):
         return jax.numpy.take(table, rows, axis=0, mode="clip")
 
     def to_device(self, array: np.ndarray) -> Tensor:
+        if self.in_step and self._is_split():
+            return array  # one of a single process could not be used together with weights of several
         return jax.numpy.asarray(array)
 
     def processes(self) -> tuple[int, int]:
         return jax.process_index(), jax.process_count()
+
+    def as_first(self, decided: bool) -> bool:
+        return bool(multihost_utils.broadcast_one_to_all(np.array(decided)))
+
+
+def _on_one_device(value: Tensor) -> Tensor:
+    return value.addressable_data(0) if len(value.sharding.device_set) > 1 else value
+
+
+@contextlib.contextmanager
+def _undistributed() -> Iterator[None]:
+    """Within this, layers don't spread what they compute over the devices of a mesh."""
+    before = keras.distribution.distribution()
+    keras.distribution.set_distribution(None)
+    try:
+        yield
+    finally:
+        keras.distribution.set_distribution(before)
+
+
+def _to_numpy(tensor: Tensor) -> np.ndarray:
+    if isinstance(tensor, jax.Array) and not (tensor.is_fully_addressable or tensor.is_fully_replicated):
+        tensor = multihost_utils.process_allgather(tensor, tiled=True)
+    return np.asarray(tensor)
 
 
 make = JaxBackend

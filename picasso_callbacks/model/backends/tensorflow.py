@@ -91,6 +91,13 @@ class TensorFlowBackend(Backend):
         training = [(job, task) for job in ("chief", "worker") for task in range(len(cluster.get(job, ())))]
         return (training.index(own), len(training)) if own in training else (0, 1)
 
+    def as_first(self, decided: bool) -> bool:
+        strategy = self.model.distribute_strategy
+        told = strategy.experimental_distribute_values_from_function(
+            lambda replica: tf.constant(int(decided and replica.replica_id_in_sync_group == 0))
+        )
+        return bool(strategy.reduce("SUM", told, axis=None).numpy())
+
 
 def _variables_in(held: Any) -> Iterator[tf.Variable]:
     """Variables in lists, dicts and modules, and the states of generators."""

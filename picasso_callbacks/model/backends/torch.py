@@ -76,6 +76,11 @@ class TorchBackend(Backend):
         several = distributed.is_available() and distributed.is_initialized()
         return (distributed.get_rank(), distributed.get_world_size()) if several else (0, 1)
 
+    def as_first(self, decided: bool) -> bool:
+        told = self.to_device([int(decided)])
+        torch.distributed.broadcast(told, src=0)
+        return bool(told.item())
+
 
 def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:
     return None if tensor is None else tensor.detach().cpu().numpy()
