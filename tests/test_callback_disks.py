@@ -17,7 +17,7 @@ from helpers.event_files import event_files, read, steps
 from helpers.small_training import AtEpochEnd, compiled, fit, probes
 
 from picasso_callbacks import Picasso, load
-from picasso_callbacks.log import recorder
+from picasso_callbacks.log import recorder, runs
 
 
 @pytest.fixture
@@ -114,10 +114,9 @@ def test_writing_goes_on_when_the_disk_does(small_disk, messages, fault):
     picasso = watching(small_disk)
     # More often in a row than anything else may fail.
     weights = final_weights(picasso, at_ends(picasso, epoch_1=fail, epoch_6=mend), epochs=9)
-    *told, said = messages()  # of each of the two writers
-    for what, failed, works in zip(("writing", "writing numbers"), told[:2], told[2:], strict=True):
-        assert failed.startswith(f"Picasso: {what} to {small_disk}/picasso failed; it is tried again")
-        assert works == f"Picasso: {what} to {small_disk}/picasso works again."
+    failed, works, said = messages()  # one line each, though two files are written
+    assert failed.startswith(f"Picasso: writing to {small_disk}/picasso failed; it is tried again")
+    assert works == f"Picasso: writing to {small_disk}/picasso works again."
     assert said == f"Picasso: 5 of 9 looks were not written to {small_disk}/picasso."
     assert steps(small_disk, "picasso", "picasso/") == [0, 1, 7, 8]
     assert steps(small_disk, "picasso", "picasso_filmstrip/") == [8]
@@ -172,6 +171,18 @@ def freeze(place):
 
 def thaw(place):
     return lambda: run("fsfreeze", "--unfreeze", str(place))
+
+
+def test_a_disk_that_is_frozen_before_training_is_an_error_of_the_constructor(freezable, monkeypatch):
+    monkeypatch.setattr(runs, "CHECK_SECONDS", 0.5)
+    freeze(freezable)()
+    begin = time.monotonic()
+    with pytest.raises(ValueError, match=rf"log_dir .*{freezable}/logs/picasso.* did not answer .* another log_dir"):
+        watching(freezable / "logs")
+    assert time.monotonic() - begin < 5
+    thaw(freezable)()
+    fit(compiled(), watching(freezable / "logs"))
+    assert steps(freezable / "logs", "picasso", "picasso/") == [0, 1, 2]
 
 
 def test_a_disk_that_hangs_costs_looks_and_not_the_training(freezable, messages, monkeypatch):

@@ -53,6 +53,7 @@ class Worker:
     def __init__(self, capacity: int = 2) -> None:
         self._capacity = capacity
         self._spent = [0.0]
+        self._waited = 0.0
         self._running: _Thread | None = None
 
     @contextlib.contextmanager
@@ -77,7 +78,10 @@ class Worker:
             Whether `job` was queued.
         """
         thread = self._thread()
-        if not thread.waits(lambda seconds: thread.slots.acquire(timeout=seconds), patience):
+        queued, outside, inside = thread.waits(lambda seconds: thread.slots.acquire(timeout=seconds), patience)
+        if not queued or outside > max(PATIENCE, inside):
+            self._waited += outside
+        if not queued:
             return False
         thread.jobs.put((job, thread.slots.release))
         return True
@@ -109,7 +113,7 @@ class Worker:
         self._stop()
         if not thread.ended.wait(PATIENCE):
             lasts()
-            if not thread.waits(thread.ended.wait, patience):
+            if not thread.waits(thread.ended.wait, patience)[0]:
                 return False
         self._running = None
         return True
@@ -118,6 +122,24 @@ class Worker:
     def seconds(self) -> float:
         """The processor time that jobs took so far."""
         return self._spent[0]
+
+    @property
+    def waited(self) -> float:
+        """For how many seconds `submit` waited since jobs were `outside`.
+
+        Without what was neither long nor longer than their work took: there it is the work that is waited for.
+        """
+        return self._waited
+
+    def is_idle(self) -> bool:
+        """Whether all jobs that `submit` took have run."""
+        thread = self._current()
+        if thread is None:
+            return True
+        free = [thread.slots.acquire(blocking=False) for _ in range(self._capacity)].count(True)
+        for _ in range(free):
+            thread.slots.release()
+        return free == self._capacity
 
     def _current(self) -> _Thread | None:
         """The thread, unless this process was forked from that whose thread it is."""
@@ -151,14 +173,21 @@ class _Thread(threading.Thread):
         self._spent, self._before = spent, before
         _threads.add(self)
 
-    def waits(self, done: Callable[[float], bool], patience: float) -> bool:
-        """Asks `done(seconds)`, which waits so long at most, until it is true, or jobs were outside for too long."""
-        while not done(_TICK if patience > 0 else 0.0):
+    def waits(self, done: Callable[[float], bool], patience: float) -> tuple[bool, float, float]:
+        """Asks `done(seconds)`, which waits so long at most, until it is true, or jobs were outside for too long.
+
+        Returns:
+            Whether it is; for how many seconds jobs were outside, and for how many not.
+        """
+        outside = inside = 0.0
+        while not done(_TICK if outside < patience else 0.0):
+            if outside >= patience:
+                return False, outside, inside
             if self.is_outside.is_set():
-                patience -= _TICK
-            if patience <= 0:
-                return False
-        return True
+                outside += _TICK
+            else:
+                inside += _TICK
+        return True, outside, inside
 
     def run(self) -> None:
         if self._before is not None:

@@ -196,6 +196,24 @@ def test_submit_and_close_wait_a_bounded_time_for_what_is_outside(worker):
     assert ran == ["waits", "last"]
 
 
+@pytest.mark.parametrize(("outside", "inside", "counts"), [(0.5, 0.0, True), (0.1, 0.0, False), (0.5, 1.0, False)])
+def test_what_was_waited_outside_is_counted_where_it_held_up_most(worker, monkeypatch, outside, inside, counts):
+    monkeypatch.setattr("picasso_callbacks.log.worker.PATIENCE", 0.25)
+
+    def job():
+        time.sleep(inside)
+        with worker.outside():
+            time.sleep(outside)
+
+    assert worker.is_idle()
+    for _ in range(3):
+        worker.submit(job)
+    assert not worker.is_idle()
+    worker.drain()
+    assert worker.is_idle()
+    assert worker.waited == pytest.approx(outside if counts else 0.0, abs=0.15)
+
+
 def test_what_works_is_waited_for_however_long_it_takes():
     worker, ended = Worker(capacity=1), threading.Event()
     worker.submit(ended.wait)
