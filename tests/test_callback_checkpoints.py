@@ -123,6 +123,13 @@ def interrupt(model, epoch):
     raise KeyboardInterrupt
 
 
+@pytest.mark.fault(
+    "`kill -9`, and `fit` again with `BackupAndRestore`",
+    injected="at the end of an epoch, before or after its backup",
+    outcome="steps go on in the same run; an epoch that is trained again is looked at again",
+    lost="none",
+    training="goes on as it would without, bit for bit",
+)
 @pytest.mark.slow
 @pytest.mark.parametrize(("killed_after", "goes_on_at"), [("backup", 3), ("look", 2)])
 def test_a_training_that_was_killed_goes_on_from_its_backup(tmp_path, killed_after, goes_on_at):

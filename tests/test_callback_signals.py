@@ -9,6 +9,13 @@ from helpers.signals import interrupt_after
 SIGNALS = (signal.SIGINT, signal.SIGINT, signal.SIGINT, signal.SIGTERM)
 
 
+@pytest.mark.fault(
+    "Ctrl-C, and a `SIGTERM` that raises",
+    injected="at random moments, from the start of `fit` on",
+    outcome="all looks are written, and the next `fit`; no thread is left",
+    lost="none, but one that it struck",
+    training="interrupted, with weights as without the callback; the next is the same, bit for bit",
+)
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10))
 def test_a_training_that_is_interrupted_leaves_all_it_looked_at_and_nothing_else(tmp_path, seed):
