@@ -206,6 +206,8 @@ def train(make, path, log_dir=None, epochs=2, eager=False, way=Way(), probes=2, 
         "json": model.to_json(),
         "evaluation": model.evaluate(*held_out, verbose=0, return_dict=True),
     }
+    if keras.backend.backend() == "jax" and way.optimizer.get("use_ema"):
+        return left  # which Keras can't save there: its averages have been deleted
     model.save(path)
     with zipfile.ZipFile(path) as file:
         left["saved"] = json.loads(file.read("config.json"), object_hook=without_object_id)
@@ -315,6 +317,7 @@ WAYS = {
     "mixed precision": Way(policy="mixed_bfloat16"),
     "eager": Way(compile={"run_eagerly": True}),
     "looks between batches": Way(watch={"every": "1 steps"}),
+    "shortcuts and trust": Way(watch={"probes": 8, "shortcuts": True, "trust": True, "on_alarm": "log"}),
     "looks between executions of a moving average": Way(
         optimizer={"use_ema": True}, compile={"steps_per_execution": 2}, watch={"every": "2 steps"}
     ),
@@ -339,14 +342,7 @@ def test_nothing_changes_however_it_is_trained(way, tmp_path):
             pytest.skip("torch compiles with a compiler of the machine's")
         if "steps_per_execution" in WAYS[way].compile:
             pytest.skip("Keras on torch has no steps_per_execution other than 1")
-    settings = {
-        "probes": 8,
-        "shortcuts": True,
-        "trust": True,
-        "on_alarm": "log",
-        "on_error": "raise",
-        **WAYS[way].watch,
-    }
+    settings = {"on_error": "raise", **WAYS[way].watch}
     without = train(small, tmp_path / "without.keras", way=WAYS[way])
     watched = train(small, tmp_path / "with.keras", tmp_path / "logs", way=WAYS[way], **settings)
     for logged in [name for name in watched["history"] if name.startswith("picasso")]:
