@@ -16,7 +16,7 @@ print(json.dumps(soak(pathlib.Path(sys.argv[1]), 60)))
 """
 
 MEMORY = 100e3
-"""Bytes an epoch: 31 kB were seen, of an allocator that settles. One kept card is eight times the bound; six are drawn."""
+"""Bytes an epoch; 31 kB were seen, of an allocator that settles. A card, of which six are drawn, has 844 kB."""
 
 
 @pytest.mark.slow

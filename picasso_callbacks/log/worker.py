@@ -58,6 +58,7 @@ class Worker:
         self._spent = [0.0]
         self._waited = 0.0
         self._running: _Thread | None = None
+        self._stop: weakref.finalize
 
     @contextlib.contextmanager
     def outside(self) -> Iterator[None]:
@@ -153,9 +154,9 @@ class Worker:
         if before is None or not self._stop.alive:
             thread = _Thread(self._spent, before)
             # What a finalizer calls must be reentrant, since garbage is collected anywhere; SimpleQueue.put is.
-            stop = weakref.finalize(self, thread.jobs.put, None)
+            stop: weakref.finalize = weakref.finalize(self, thread.jobs.put, None)
             thread.start()
-            self._running, self._stop = thread, stop
+            self._stop, self._running = stop, thread
         assert self._running is not None
         return self._running
 
