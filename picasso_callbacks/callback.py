@@ -147,7 +147,7 @@ class Picasso(keras.callbacks.Callback):
                 raise ValueError(f"Picasso: {argument} is {value!r}; expected one of {list(known)}.")
         self._log_dir = path
         self._directory = os.path.join(_absolute(self._log_dir), "picasso")
-        check_writable(self._directory)
+        self._place = check_writable(self._directory)
         self._probes = probes
         self._inquiry = Inquiry(probes, methods, targets, top, options)
         self._responder = Responder(on_alarm)
@@ -173,7 +173,7 @@ class Picasso(keras.callbacks.Callback):
         return {**vars(self), "_live": None, "_recorder": None}
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        enter(self._directory, self.params)
+        enter(self._place, self.params)
         self._problems.forget()
         self._looked_at = -1
         self._first_epoch = None
@@ -191,7 +191,7 @@ class Picasso(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         if self._first_epoch is None:
             self._first_epoch = epoch
-            leave(self._directory)
+            leave(self._place)
         self._schedule.begin_epoch(epoch)
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:

@@ -8,6 +8,13 @@ QUEUED = 2
 """So many looks wait or are being written, at most."""
 
 
+@pytest.mark.fault(
+    "`kill -9`",
+    injected="at random moments",
+    outcome="all that was written can be read",
+    lost="two at most: see below",
+    training="killed",
+)
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(8))
 def test_a_kill_costs_the_looks_that_were_queued(tmp_path, seed):

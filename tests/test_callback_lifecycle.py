@@ -261,6 +261,14 @@ def test_a_training_that_is_resumed_where_nothing_was_written_begins_the_first_r
     assert runs(tmp_path) == {"picasso": [3, 4]}
 
 
+@pytest.mark.fault(
+    "two callbacks of one directory, or one twice",
+    injected="in one `fit`",
+    outcome="an error",
+    lost="none",
+    training="not begun",
+    times=2,
+)
 def test_two_callbacks_that_would_write_to_one_directory_are_refused_before_training(tmp_path):
     count, other = CountsBatches(), os.path.relpath(tmp_path)
     for two in ([watching(tmp_path), watching(other)], [watching(tmp_path)] * 2):
@@ -275,6 +283,13 @@ def test_two_callbacks_with_directories_of_their_own(tmp_path):
     assert {run for run, _, _ in read(tmp_path)} == {"a/picasso", "b/picasso"}
 
 
+@pytest.mark.fault(
+    "two callbacks of one directory",
+    injected="in two trainings at once",
+    outcome="a run each",
+    lost="none",
+    training="both complete",
+)
 def test_two_trainings_at_once_in_one_directory_have_a_run_each(tmp_path):
     """Both begin before either has written."""
     one, other = compiled(), compiled()

@@ -3,7 +3,7 @@ store of numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from picasso_callbacks.log.cards import Cards
 from picasso_callbacks.log.event_log import EventLog
 from picasso_callbacks.log.events import as_markdown, image, scalar, text
-from picasso_callbacks.log.numbers import Numbers
+from picasso_callbacks.log.numbers import Numbers, Record
 from picasso_callbacks.log.runs import Run
 from picasso_callbacks.log.scalars import scalars_of
 from picasso_callbacks.log.worker import Worker
@@ -20,7 +20,7 @@ from picasso_callbacks.problems import Problems
 from picasso_callbacks.report import Report
 
 LOOK_SECONDS, END_SECONDS = 5.0, 10.0
-"""How long a look, and the end of a training, wait for a disk that does not answer."""
+"""How long looks wait for a disk, all together until it has caught up, and how long the end of a training does."""
 
 FOREVER = float("inf")
 
@@ -30,8 +30,8 @@ class Recorder:
 
     Its public methods return as soon as the work is queued, except `close`, which waits for it. Reports are drawn and
     written in their order; after each, what was written can be read. A disk that fails is tried again with each report;
-    while it doesn't answer at all, reports are dropped. Filmstrips, drawn from memory, show also what the disk did not
-    take.
+    while it doesn't answer, or is slower than the looks come, reports are dropped. Filmstrips, drawn from memory, show
+    also what the disk did not take.
 
     Args:
         directory: That of the first run; which one is written is chosen when there is something to write.
@@ -53,7 +53,7 @@ class Recorder:
         self._worker = Worker()
         self._verdict = ""
         self._looks = self._written = self._missed = 0
-        self._patience = LOOK_SECONDS
+        self._forgiven = 0.0  # of the seconds that looks waited for the disk
 
     def record(self, step: int, report: Report) -> None:
         """Queues the report of a look at `step`; waits while too many are queued, a bounded time for the disk."""
@@ -90,12 +90,14 @@ class Recorder:
             logger.warning("Picasso: %s of %s looks were not written to %s.%s", missed, self._looks, self._run, later)
 
     def _submit(self, step: int, report: Report) -> None:
-        if self._worker.submit(lambda: self._record(step, report), self._patience):
-            self._patience = LOOK_SECONDS
-        else:
-            self._patience = 0.0  # it is known now
+        worker = self._worker
+        if worker.is_idle():  # the disk has caught up
+            self._forgiven = worker.waited
+        patience = LOOK_SECONDS - (worker.waited - self._forgiven)
+        if not worker.submit(lambda: self._record(step, report), patience):
             raise TimeoutError(
-                f"The disk has not answered for {LOOK_SECONDS:.0f} s. Until it does, looks are not drawn and written."
+                f"The disk does not answer, or is slower than the looks come: they waited {LOOK_SECONDS:.0f} s for it. "
+                "Until it has caught up, those for which there is no room are not drawn and written."
             )
 
     def _attempt(self, part: str, function: Callable[..., Any], *args: Any, tries: float = 3) -> Any:
@@ -106,31 +108,36 @@ class Recorder:
         images = self._attempt("encoding", _images, step, pictures) or []
         scalars = self._attempt("scalars", _scalars, step, report) or []
         words = self._attempt("texts", _texts, step, report.verdict) if report.verdict != self._verdict else None
-        shown = self._on_disk("writing", self._write, *images, *scalars, *(words or []))
-        if shown:
-            self._verdict = report.verdict or self._verdict
         numbers = self._attempt("keeping numbers", self._numbers.records, step, report) or []
-        kept = self._on_disk("writing numbers", self._numbers.write, numbers)
-        self._written += bool(shown and kept)
+        if self._on_disk(self._write, [*images, *scalars, *(words or [])], numbers):
+            self._verdict = report.verdict or self._verdict
+            self._written += 1
 
     def _filmstrips(self) -> None:
         step, pictures = self._attempt("drawing filmstrips", self._cards.draw_filmstrips) or (0, {})
-        self._on_disk("writing", self._write, *(self._attempt("encoding", _images, step, pictures) or []))
+        self._on_disk(self._write, self._attempt("encoding", _images, step, pictures) or [])
 
-    def _write(self, *records: bytes) -> bool:
-        if records:
-            self._log.write(*records)
-            self._log.flush()
+    def _write(self, records: Collection[bytes], numbers: Collection[Record] = ()) -> bool:
+        """Each is written, also where the other fails."""
+        try:
+            if records:
+                self._log.write(*records)
+                self._log.flush()
+        finally:
+            if numbers:
+                self._numbers.write(numbers)
         return True
 
     def _close(self) -> None:
-        self._on_disk("writing", self._log.close)
-        self._on_disk("writing numbers", self._numbers.close)
+        try:
+            self._log.close()
+        finally:
+            self._numbers.close()
 
-    def _on_disk(self, what: str, function: Callable[..., Any], *args: Any) -> Any:
+    def _on_disk(self, function: Callable[..., Any], *args: Any) -> Any:
         """A disk is never given up: it may be enlarged, or come back, after days."""
         with self._worker.outside():
-            return self._attempt(f"{what} to {self._directory}", function, *args, tries=FOREVER)
+            return self._attempt(f"writing to {self._directory}", function, *args, tries=FOREVER)
 
 
 def _images(step: int, pictures: Mapping[str, np.ndarray]) -> list[bytes]:

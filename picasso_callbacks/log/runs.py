@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import threading
 
 from tensorboard.compat.tensorflow_stub.io import gfile
 
@@ -12,6 +13,9 @@ from picasso_callbacks.plain import tell
 
 _LONGEST = 120
 """As long as the name of an event file may become."""
+
+CHECK_SECONDS = 10.0
+"""How long a disk may take to show that it can be written to."""
 
 
 class Run:
@@ -46,14 +50,40 @@ class Run:
         return self._claimed
 
 
-def check_writable(directory: str) -> None:
-    """Raises a `ValueError` if runs could not be written to `directory`. Leaves nothing behind.
+def check_writable(directory: str) -> str:
+    """Raises a `ValueError` if runs could not be written to `directory`, or that takes too long. Leaves nothing behind.
 
     A store behind a URL is not asked, only whether TensorBoard knows its kind.
+
+    Returns:
+        Which place that is: the same for one that is named in another way.
     """
     if "://" in directory:
         _check_store(directory)
-        return
+        return directory
+    places, errors = list[str](), list[Exception]()
+
+    def check() -> None:
+        try:
+            _check(directory)
+            places.append(os.path.realpath(directory))
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=check, name="picasso-check", daemon=True)  # a call to a disk can't be ended
+    thread.start()
+    thread.join(CHECK_SECONDS)
+    if errors:
+        raise errors[0]
+    if not places:
+        raise ValueError(
+            f"Picasso: log_dir would write to {directory!r}, but that disk did not answer for {CHECK_SECONDS:g} s; "
+            "expected one that can be written to. Look whether it hangs or its server is away, or pass another log_dir."
+        )
+    return places[0]
+
+
+def _check(directory: str) -> None:
     parent, missing = directory, list[str]()
     while not os.path.lexists(parent):
         parent, name = os.path.split(parent)

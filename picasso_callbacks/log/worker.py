@@ -3,6 +3,9 @@
 It knows nothing of pictures or files. Guarantees: jobs run in the order in which they were submitted, one at a time;
 one that was taken is not lost, also when the interpreter ends before `close`; a job's exception is logged, and ends
 neither the thread nor the jobs after it; for a job that itself waits, as for a disk, others wait a bounded time.
+
+Whoever submits may be interrupted by a signal at any moment. So that thread shares no lock with this one: one that
+Ctrl-C strikes between its taking and its releasing stays locked for ever. It asks again and again instead.
 """
 
 from __future__ import annotations
@@ -24,8 +27,8 @@ EXIT_SECONDS = 10.0
 PATIENCE = 1.0
 """Seconds after which a person would like to know what is waited for."""
 
-_TICK = 0.05
-"""Seconds from one question whether a job waits outside to the next."""
+_TICK = 0.002
+"""Seconds from one question to the next."""
 
 Job = Callable[[], None]
 
@@ -52,7 +55,9 @@ class Worker:
     def __init__(self, capacity: int = 2) -> None:
         self._capacity = capacity
         self._spent = [0.0]
+        self._waited = 0.0
         self._running: _Thread | None = None
+        self._stop: weakref.finalize
 
     @contextlib.contextmanager
     def outside(self) -> Iterator[None]:
@@ -76,21 +81,26 @@ class Worker:
             Whether `job` was queued.
         """
         thread = self._thread()
-        if not thread.waits(lambda seconds: thread.slots.acquire(timeout=seconds), patience):
+        queued, outside, inside = thread.waits(lambda: thread.open < self._capacity, patience)
+        if not queued or outside > max(PATIENCE, inside):
+            self._waited += outside
+        if not queued:
             return False
-        thread.jobs.put((job, thread.slots.release))
+        thread.jobs.put((job, True))
+        thread.submitted += 1  # last: interrupted before, there is once room for one more, not for ever for one less
         return True
 
     def submit_beyond(self, job: Job) -> None:
         """Queues a job however many there are: for few, and for those that hold little."""
-        self._thread().jobs.put((job, lambda: None))
+        self._thread().jobs.put((job, False))
 
     def drain(self) -> None:
         """Returns when all jobs submitted so far have run."""
         if self._current() is not None:
-            done = threading.Event()
-            self.submit_beyond(done.set)
-            done.wait()
+            done = list[bool]()
+            self.submit_beyond(lambda: done.append(True))
+            while not done:
+                time.sleep(_TICK)
 
     def close(self, lasts: Callable[[], None] = lambda: None, patience: float = float("inf")) -> bool:
         """Waits until all jobs submitted so far have run and the thread has ended. May be called again.
@@ -106,9 +116,9 @@ class Worker:
         if thread is None:
             return True
         self._stop()
-        if not thread.ended.wait(PATIENCE):
+        if not thread.ends_within(PATIENCE):
             lasts()
-            if not thread.waits(thread.ended.wait, patience):
+            if not thread.waits(lambda: thread.ended, patience)[0]:
                 return False
         self._running = None
         return True
@@ -117,6 +127,19 @@ class Worker:
     def seconds(self) -> float:
         """The processor time that jobs took so far."""
         return self._spent[0]
+
+    @property
+    def waited(self) -> float:
+        """For how many seconds `submit` waited since jobs were `outside`.
+
+        Without what was neither long nor longer than their work took: there it is the work that is waited for.
+        """
+        return self._waited
+
+    def is_idle(self) -> bool:
+        """Whether all jobs that `submit` took have run."""
+        thread = self._current()
+        return thread is None or thread.open == 0
 
     def _current(self) -> _Thread | None:
         """The thread, unless this process was forked from that whose thread it is."""
@@ -128,43 +151,73 @@ class Worker:
         """A thread that takes jobs. Where the last was told to stop and has not yet, the new one waits for its end."""
         before = self._current()
         if before is None or not self._stop.alive:
-            self._running = _Thread(self._capacity, self._spent, before)
+            thread = _Thread(self._spent, before)
             # What a finalizer calls must be reentrant, since garbage is collected anywhere; SimpleQueue.put is.
-            self._stop: weakref.finalize = weakref.finalize(self, self._running.jobs.put, None)
-            self._running.start()
+            stop: weakref.finalize = weakref.finalize(self, thread.jobs.put, None)
+            thread.start()
+            self._stop, self._running = stop, thread
         assert self._running is not None
         return self._running
 
 
 class _Thread(threading.Thread):
-    """The thread with its queue, which has no bounds so that `None`, its end, never waits; `slots` bound it."""
+    """The thread with its queue, which has no bounds so that `None`, its end, never waits.
 
-    def __init__(self, capacity: int, spent: list[float], before: _Thread | None) -> None:
+    Attributes:
+        jobs: What to run, and whether that is counted.
+        submitted: How many jobs that are counted were queued.
+        ran: How many of them have run.
+    """
+
+    def __init__(self, spent: list[float], before: _Thread | None) -> None:
         super().__init__(name="picasso-worker", daemon=True)
-        self.slots = threading.Semaphore(capacity)
-        self.jobs: queue.SimpleQueue[tuple[Job, Callable[[], None]] | None] = queue.SimpleQueue()
+        self.jobs: queue.SimpleQueue[tuple[Job, bool] | None] = queue.SimpleQueue()
+        self.submitted = self.ran = 0
         self.is_outside: threading.Event = before.is_outside if before is not None else threading.Event()
         # Not is_alive: a join that Ctrl-C interrupts marks a thread as ended that has not (Python 3.11).
-        self.ended = threading.Event()
+        self.ended = False
         self.process = os.getpid()
         self._spent, self._before = spent, before
         _threads.add(self)
 
-    def waits(self, done: Callable[[float], bool], patience: float) -> bool:
-        """Asks `done(seconds)`, which waits so long at most, until it is true, or jobs were outside for too long."""
-        while not done(_TICK if patience > 0 else 0.0):
+    @property
+    def open(self) -> int:
+        """How many jobs that are counted wait or run."""
+        return self.submitted - self.ran
+
+    def ends_within(self, seconds: float) -> bool:
+        """Waits for the end, so long at most; whether it has come."""
+        deadline = time.monotonic() + seconds
+        while not self.ended and time.monotonic() < deadline:
+            time.sleep(_TICK)
+        return self.ended
+
+    def waits(self, done: Callable[[], bool], patience: float) -> tuple[bool, float, float]:
+        """Asks `done()` until it is true, or jobs were outside for too long.
+
+        Returns:
+            Whether it is; for how many seconds jobs were outside, and for how many not.
+        """
+        outside = inside = 0.0
+        now = time.monotonic()
+        while not done():
+            if outside >= patience:
+                return False, outside, inside
+            time.sleep(_TICK)
+            before, now = now, time.monotonic()
             if self.is_outside.is_set():
-                patience -= _TICK
-            if patience <= 0:
-                return False
-        return True
+                outside += now - before
+            else:
+                inside += now - before
+        return True, outside, inside
 
     def run(self) -> None:
         if self._before is not None:
-            self._before.ended.wait()
+            while not self._before.ended:
+                time.sleep(_TICK)
             self._before = None
         while (work := self.jobs.get()) is not None:
-            job, release = work
+            job, counts = work
             begin = time.thread_time()
             try:
                 job()
@@ -172,8 +225,8 @@ class _Thread(threading.Thread):
                 logger.error("Picasso: what runs beside the training failed.", exc_info=error)
             self._spent[0] += time.thread_time() - begin
             del job, work  # Or what they hold would live until the next one comes.
-            release()
-        self.ended.set()
+            self.ran += counts
+        self.ended = True
 
 
 _threads: weakref.WeakSet[_Thread] = weakref.WeakSet()
@@ -190,4 +243,4 @@ def _finish() -> None:
     for thread in threads:
         thread.jobs.put(None)
     for thread in threads:
-        thread.ended.wait(max(0.0, deadline - time.monotonic()))
+        thread.ends_within(deadline - time.monotonic())

@@ -58,11 +58,16 @@ def kill_after(log_dir: Path, seconds: float) -> Killed:
             epoch = receiver.recv()
         except EOFError:
             break
+    return Killed(epoch + 1, *readable(log_dir))
+
+
+def readable(log_dir: Path, run: str = "picasso") -> tuple[list[int], list[int]]:
+    """The steps of which the event file has all, and those that the store has."""
     every_look = ("picasso/", "picasso_probability/")
-    tags = collections.Counter(step for _, tag, step in read(log_dir) if tag.startswith(every_look))
+    tags = collections.Counter(step for of, tag, step in read(log_dir) if of == run and tag.startswith(every_look))
     shown = [step for step, count in sorted(tags.items()) if count == tags[0]]
-    kept = load(log_dir)["picasso"].steps.tolist() if any(log_dir.rglob("*.picasso-index")) else []
-    return Killed(epoch + 1, shown, kept)
+    kept = load(log_dir)[run].steps.tolist() if any((log_dir / run).rglob("*.picasso-index")) else []
+    return shown, kept
 
 
 def _train(log_dir: Path, sender: multiprocessing.connection.Connection) -> None:

@@ -52,6 +52,13 @@ def test_pictures_say_what_is_counted(tmp_path, unit, step):
     assert all(one != another for one, another in zip(again, other, strict=True))
 
 
+@pytest.mark.fault(
+    "too many open files",
+    injected="a limit of 3, for two of four looks",
+    outcome="written again at the next look",
+    lost="those two",
+    training="none: the log alone",
+)
 def test_writing_goes_on_when_there_are_files_to_open_again(tmp_path, caplog):
     """Without a training: TensorFlow itself aborts when it can open none."""
     resource = pytest.importorskip("resource")
@@ -113,6 +120,13 @@ if child:
 """
 
 
+@pytest.mark.fault(
+    "`fork`",
+    injected="after a look",
+    outcome="the child has a thread and files of its own",
+    lost="none",
+    training="none: the log alone",
+)
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_forked_process_writes_a_file_of_its_own(tmp_path):

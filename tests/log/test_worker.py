@@ -10,6 +10,7 @@ import weakref
 import pytest
 from helpers.processes import run
 
+from picasso_callbacks.log import worker as worker_module
 from picasso_callbacks.log.worker import Worker
 
 
@@ -196,6 +197,24 @@ def test_submit_and_close_wait_a_bounded_time_for_what_is_outside(worker):
     assert ran == ["waits", "last"]
 
 
+@pytest.mark.parametrize(("outside", "inside", "counts"), [(0.5, 0.0, True), (0.1, 0.0, False), (0.5, 1.0, False)])
+def test_what_was_waited_outside_is_counted_where_it_held_up_most(worker, monkeypatch, outside, inside, counts):
+    monkeypatch.setattr("picasso_callbacks.log.worker.PATIENCE", 0.25)
+
+    def job():
+        time.sleep(inside)
+        with worker.outside():
+            time.sleep(outside)
+
+    assert worker.is_idle()
+    for _ in range(3):
+        worker.submit(job)
+    assert not worker.is_idle()
+    worker.drain()
+    assert worker.is_idle()
+    assert worker.waited == pytest.approx(outside if counts else 0.0, abs=0.15)
+
+
 def test_what_works_is_waited_for_however_long_it_takes():
     worker, ended = Worker(capacity=1), threading.Event()
     worker.submit(ended.wait)
@@ -221,6 +240,55 @@ def test_jobs_after_a_close_that_was_interrupted_run_after_those_before_it(worke
     release.set()
     worker.close()
     assert ran == ["first", "second", "after"]
+
+
+def interrupted(function, at):
+    """Calls it, and raises a `KeyboardInterrupt` before the line number `at` that is run in the worker's file."""
+    left = [at]
+
+    def trace(frame, event, _):
+        if frame.f_code.co_filename != worker_module.__file__:
+            return None
+        if event == "line":
+            left[0] -= 1
+            if left[0] < 0:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return trace
+
+    sys.settrace(trace)
+    try:
+        function()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    return False
+
+
+def test_ctrl_c_at_any_line_of_submit_drain_or_close_leaves_a_worker_that_works():
+    def use(worker, ran):
+        worker.submit(lambda: time.sleep(0.003))  # the next one waits
+        worker.submit(lambda: ran.append("before"))
+        worker.drain()
+        worker.close()
+
+    def works(worker, ran):
+        for number in range(4):
+            worker.submit(lambda number=number: ran.append(number))
+        ran.append(worker.close())
+
+    at = 0
+    while True:
+        worker, ran = Worker(capacity=1), []
+        if not interrupted(lambda: use(worker, ran), at):  # noqa: B023
+            break
+        at += 1
+        after = threading.Thread(target=works, args=(worker, ran), daemon=True)
+        after.start()
+        after.join(10)
+        assert ran in ([0, 1, 2, 3, True], ["before", 0, 1, 2, 3, True]), at
+    assert at > 30  # or it is not interrupted at all
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
