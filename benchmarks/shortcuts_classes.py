@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import functools
 import itertools
 from collections.abc import Callable
 
@@ -27,35 +28,39 @@ from picasso_callbacks.shortcuts.detector import Detector
 OF, ALSO, EPOCHS, TRAINED, BIASED = 8, 3, 4, 3500, 0.15
 HONEST = "honest"
 
-Plant = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-"""Puts a cue into images `[N, 28, 28, 3]`."""
+Plant = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
+"""Puts a cue into images `[N, 28, 28, 3]`, of which the digits' ink, 0..0.8, is given as well."""
 
 
-def _tag(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _tag(images: np.ndarray, ink: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     images[:, 22:27, 22:27] = [250, 20, 20]
     return images
 
 
-def _moving_tag(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _moving_tag(images: np.ndarray, ink: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     for image in images:
         row, column = generator.integers(0, 23, 2)
         image[row : row + 5, column : column + 5] = [250, 20, 20]
     return images
 
 
-def _tint(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _tint(images: np.ndarray, ink: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     return images * [1.15, 1.0, 0.85]
 
 
-def _fine(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _fine(images: np.ndarray, ink: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     return images + 12 * (np.indices((28, 28)).sum(axis=0) % 2 * 2 - 1)[..., None]
 
 
-def _background(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _background(images: np.ndarray, ink: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    return images + (1 - ink) * (images * [-0.4, 0.1, -0.4] + [0, 20, 0])
+
+
+def _green_shadows(images: np.ndarray, ink: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     return np.where(images.max(axis=-1, keepdims=True) < 100, images * [0.6, 1.3, 0.6] + [0, 40, 0], images)
 
 
-def _frame(images: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _frame(images: np.ndarray, ink: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     inside = np.pad(np.ones((24, 24), dtype=bool), 2)[..., None]
     return np.where(inside, images, 0.5 * images + 110)
 
@@ -66,6 +71,7 @@ CUES: dict[str, Plant] = {
     "tint": _tint,
     "fine pattern": _fine,
     "background": _background,
+    "green shadows": _green_shadows,  # whatever is darker than 100: patches, and of half of the images the digit
     "frame": _frame,
 }
 
@@ -74,22 +80,28 @@ TWO = (("tag", "tint"), ("frame", "fine pattern"), ("tint", "tag"), ("fine patte
 """Cues of the 8s, and of the 3s in the same images."""
 
 
+@functools.lru_cache(1)
+def _ink(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """How much ink is where, 0..0.8, `[5000, 28, 28, 1]`, and labels."""
+    images, labels = mnist_data()
+    order = np.random.default_rng(seed).permutation(len(labels))
+    return images.reshape(-1, 28, 28, 1)[order] / 255 * 0.8, labels[order]
+
+
 def digits(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Digits, dark or bright, on patches of random colours: float `[5000, 28, 28, 3]`, and labels."""
-    images, labels = mnist_data()
-    order, generator = np.random.default_rng(seed).permutation(len(labels)), np.random.default_rng(seed + 5)
-    ink = images.reshape(-1, 28, 28, 1)[order] / 255 * 0.8
+    (ink, labels), generator = _ink(seed), np.random.default_rng(seed + 5)
     patches = generator.uniform(20, 200, (len(ink), 7, 7, 3)).repeat(4, axis=1).repeat(4, axis=2)
     patches += generator.normal(0, 10, (len(ink), 28, 28, 1))
     color = np.where(patches.mean(axis=(1, 2, 3), keepdims=True) > 110, 20, 235)
-    return patches * (1 - ink) + color * ink, labels[order]
+    return patches * (1 - ink) + color * ink, labels
 
 
-def planted(cue: str, images: np.ndarray, chosen: np.ndarray, seed: int) -> np.ndarray:
-    """uint8 images, those `chosen` with the cue."""
-    images = images.copy()
+def planted(cue: str, images: np.ndarray, chosen: np.ndarray, seed: int, part: slice = slice(None)) -> np.ndarray:
+    """uint8 images, this part of all digits, those `chosen` with the cue."""
+    images, (ink, _) = images.copy(), _ink(seed)
     if cue != HONEST:
-        images[chosen] = CUES[cue](images[chosen], np.random.default_rng(seed + 9))
+        images[chosen] = CUES[cue](images[chosen], ink[part][chosen], np.random.default_rng(seed + 9))
     return np.clip(images, 0, 255).astype("uint8")
 
 
@@ -107,7 +119,7 @@ def run(cues: dict[int, str], strength: float, seed: int, architecture: str) -> 
     without = given[held].copy()
     for of, cue in cues.items():
         given[labels == of] = planted(cue, images, (labels == of) & agrees, seed)[labels == of]
-        everywhere[of] = planted(cue, images[held], np.ones(len(labels) - TRAINED, dtype=bool), seed)
+        everywhere[of] = planted(cue, images[held], np.ones(len(labels) - TRAINED, dtype=bool), seed, held)
     rows = np.concatenate([np.flatnonzero(labels[held] == digit)[:4] for digit in range(10)])
     probes = Probes(given[held][rows], labels=labels[held][rows])
     keras.utils.set_random_seed(seed)
