@@ -70,8 +70,9 @@ class Picasso(keras.callbacks.Callback):
         output: Which of several outputs is explained, by name or index. `None`: the first, with a notice.
         output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
             `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
-        shortcuts: Whether to measure what the answers hang on, by exchanging cues between probes: about 80 forward
-            passes a probe. `None`: if the probes are labelled, two or more of two or more classes.
+        shortcuts: Whether to measure what the answers hang on, by exchanging cues between probes: about 20 forward
+            passes a probe, 40 where something stands out. `None`: if the probes are labelled, two or more of two or more
+            classes.
         expected: The region of the probes (`Probes(regions=...)`) that the answers should come from.
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
         on_alarm: What to do when answers hang on what they should not. `"warn"`: log a verdict in words when that
@@ -91,8 +92,8 @@ class Picasso(keras.callbacks.Callback):
             switched off after three failures in a row. `"raise"`: it is raised.
         trust: Whether to measure how far each map is to be trusted, and to say so beneath it: how fast the score falls
             when places are hidden in the map's order, beside random orders; 30 forward passes for each probe, target
-            and map, and 120 for each probe. In a single look, also whether the map changes when the top half of a copy
-            of the weights is shuffled, for which all is asked and compiled once more.
+            and map, and 120 for each probe. In a single look, also whether the map changes when the top layer, the top
+            half and all of a copy of the weights are shuffled, for which all is asked and compiled three times more.
         batch_size: The most images computed at once. `None`: found from the size of the images.
         incremental: Whether occlusion computes only what a window changes, where the model can be taken apart and that
             pays; the numbers are the same. `False`: always whole forward passes.

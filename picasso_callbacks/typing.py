@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container
 from typing import Any, Literal, TypeGuard
 
 import numpy as np
@@ -56,6 +56,6 @@ def is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def is_one_of(value: object, words: Sequence[str]) -> bool:
+def is_one_of(value: object, words: Container[str]) -> bool:
     """Whether `value` is one of some words, whatever it is: an array would be compared with each by its elements."""
     return isinstance(value, str) and value in words

@@ -81,7 +81,7 @@ class Worker:
             Whether `job` was queued.
         """
         thread = self._thread()
-        queued, outside, inside = thread.waits(lambda: thread.open < self._capacity, patience)
+        queued, outside, inside = thread.waits(lambda: thread.unfinished < self._capacity, patience)
         if not queued or outside > max(PATIENCE, inside):
             self._waited += outside
         if not queued:
@@ -139,7 +139,7 @@ class Worker:
     def is_idle(self) -> bool:
         """Whether all jobs that `submit` took have run."""
         thread = self._current()
-        return thread is None or thread.open == 0
+        return thread is None or thread.unfinished == 0
 
     def _current(self) -> _Thread | None:
         """The thread, unless this process was forked from that whose thread it is."""
@@ -181,7 +181,7 @@ class _Thread(threading.Thread):
         _threads.add(self)
 
     @property
-    def open(self) -> int:
+    def unfinished(self) -> int:
         """How many jobs that are counted wait or run."""
         return self.submitted - self.ran
 
