@@ -71,7 +71,7 @@ def explain(
         output_mask: For dense outputs such as segmentations, the positions whose mean log-odds are explained: bool
             `[h, w]`, or one for each probe, `[P, h, w]`. `None`: all.
         shortcuts: Whether to measure what the answers hang on, by exchanging cues between probes: about 20 forward
-            passes a probe, 40 where something stands out. `None`: if the probes are labelled, two or more of two or more
+            passes a probe, 40 where something stands out. `None`: if probes are labelled, two or more of two or more
             classes.
         expected: The region of the probes (`Probes(regions=...)`) that the answers should come from.
         allowed: Cues that labels may hang on, such as `["colour"]`; with `expected`, further regions.
