@@ -26,6 +26,7 @@ class Grown(NamedTuple):
     """How far a soak grew since epoch `SETTLED`: memory, bytes an epoch; the most threads and files more than then."""
 
     memory: float
+    python_threads: int
     threads: int
     files: int
 
@@ -53,7 +54,8 @@ def grown(held: list[Held]) -> Grown:
     first = settled[0]
     return Grown(
         (median(settled[-third:]) - median(settled[:third])) / (len(settled) - third),
-        max(max(one.threads - first.threads, one.python_threads - first.python_threads) for one in settled),
+        max(one.python_threads - first.python_threads for one in settled),
+        max(one.threads - first.threads for one in settled),
         max(one.files - first.files for one in settled),
     )
 
