@@ -114,7 +114,7 @@ class Watcher:
             return _leave_out(path, str(error))
         if goes_back:
             progress("")
-            print(f"Picasso: {path.name} is newer than step {self._last}: a training went back, or another began.")
+            tell(f"Picasso: {path.name} is newer than step {self._last}: a training went back, or another began.")
             self.close()
             self._done, self._former, self._responder = -1, self._newest, Responder("warn")
             self._recorder = self._make_recorder(resumes=False)

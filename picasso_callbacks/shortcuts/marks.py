@@ -7,13 +7,12 @@ found out by exchange, as of every cue.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from picasso_callbacks.shortcuts.cues import Cue, Exchange
+from picasso_callbacks.shortcuts.cues import Cue, Exchange, Prepare
 
 CELLS = 8
 """Into how many cells a side of a small place is reduced at most, before a mark is looked for."""
@@ -45,12 +44,10 @@ class Mark:
     Args:
         corners: Top left corners, int `[P, 2]`, rows and columns.
         size: (height, width) in pixels.
-        telling: By how many times other images are less like it than those of its class.
     """
 
     corners: np.ndarray
     size: tuple[int, int]
-    telling: float
 
     def masks(self, size: tuple[int, int]) -> np.ndarray:
         """Its pixels in images of this size, bool `[P, H, W]`."""
@@ -70,17 +67,14 @@ def mark_cues(marks: Sequence[Mark], size: tuple[int, int]) -> list[Cue]:
     found = []
     for name, mark in zip(mark_names(len(marks)), marks, strict=True):
         masks = mark.masks(size)
-        found.append(Cue(name, "the small mark", _Prepare(mark), area=float(masks.mean()), mask=masks))
+        found.append(Cue(name, "the small mark", _prepare(mark), area=float(masks.mean()), mask=masks))
     return found
 
 
-@dataclasses.dataclass(frozen=True)
-class _Prepare:
-    mark: Mark
+def _prepare(mark: Mark) -> Prepare:
+    (height, width), corners = mark.size, mark.corners
 
-    def __call__(self, images: np.ndarray) -> Exchange:
-        (height, width), corners = self.mark.size, self.mark.corners
-
+    def prepare(images: np.ndarray) -> Exchange:
         def exchange(takers: np.ndarray, donors: np.ndarray) -> np.ndarray:
             found = images[takers]
             for image, (row, column), donor in zip(found, corners[takers], donors, strict=True):
@@ -89,6 +83,8 @@ class _Prepare:
             return found
 
         return exchange
+
+    return prepare
 
 
 def find_marks(images: np.ndarray, has: np.ndarray, least: tuple[int, int], count: int) -> list[Mark]:
@@ -126,7 +122,7 @@ def find_marks(images: np.ndarray, has: np.ndarray, least: tuple[int, int], coun
             if grown is not None:
                 found.append((telling, *grown.shape[:2], grown))
     best = sorted(found, key=lambda one: one[:3], reverse=True)[:count]
-    return [_in_pixels(patch, small, cell, images.shape[1:3], telling) for telling, *_, patch in best]
+    return [_in_pixels(patch, small, cell, images.shape[1:3]) for *_, patch in best]
 
 
 Box = tuple[int, int, int, int, int]
@@ -143,7 +139,7 @@ class _Search:
 
     def __init__(self, images: np.ndarray, own: int):
         self._images, self._own = images, own
-        self._patches = functools.lru_cache(2)(self._all_patches)
+        self._kept: dict[tuple[int, int], tuple[np.ndarray, np.ndarray]] = {}
 
     def start(self, side: int) -> tuple[float, Box]:
         """The square of so many cells a side that tells the class best, and how well."""
@@ -216,10 +212,14 @@ class _Search:
         patch = patches[box[:3]]
         return np.maximum(squares + patch @ patch - 2 * (patches @ patch), 0) / len(patch)
 
-    def _all_patches(self, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-        """All patches by their corners, `[N, rows, columns, D]`, and their sums of squares."""
-        patches = _patches(self._images, size)
-        return patches, np.einsum("nyxd,nyxd->nyx", patches, patches)
+    def _patches(self, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+        """All patches by their corners, `[N, rows, columns, D]`, and their sums of squares; of two sizes at a time."""
+        if size not in self._kept:
+            for former in list(self._kept)[:-1]:
+                del self._kept[former]
+            patches = _patches(self._images, size)
+            self._kept[size] = patches, np.einsum("nyxd,nyxd->nyx", patches, patches)
+        return self._kept[size]
 
     def _fits(self, box: Box) -> bool:
         _, row, column, height, width = box
@@ -259,7 +259,7 @@ def _reduced(images: np.ndarray, cell: int) -> np.ndarray:
     return cut.mean(axis=(2, 4), dtype="float64").astype("float32")
 
 
-def _in_pixels(patch: np.ndarray, small: np.ndarray, cell: int, size: tuple[int, int], telling: float) -> Mark:
+def _in_pixels(patch: np.ndarray, small: np.ndarray, cell: int, size: tuple[int, int]) -> Mark:
     """Where the images are most like a patch of the reduced ones, in pixels.
 
     A mark need not begin where a cell does: if cells are larger than pixels, one more is taken on each side.
@@ -270,4 +270,4 @@ def _in_pixels(patch: np.ndarray, small: np.ndarray, cell: int, size: tuple[int,
     corners = _lowest(np.concatenate(maps).reshape(shape))
     more = cell if cell > 1 else 0
     height, width = (min(side * cell + 2 * more, whole) for side, whole in zip(sides, size, strict=True))
-    return Mark((corners * cell - more).clip(0, [size[0] - height, size[1] - width]), (height, width), telling)
+    return Mark((corners * cell - more).clip(0, [size[0] - height, size[1] - width]), (height, width))
