@@ -114,7 +114,7 @@ def maps_record(report: Report) -> Arrays:
 def _outlines(report: Report) -> tuple[list[str | None], np.ndarray, tuple[int, ...]]:
     """Of each probe the alarm whose cue is outlined on its card; where it lies, in bits; and the masks' size."""
     images = report.probes.images
-    alarms = [next((one for one in report.alarms if one.moves(index)), None) for index in range(len(images))]
+    alarms = [report.alarm_of(index) for index in range(len(images))]
     masks = [None if one is None else one.mask_of(index) for index, one in enumerate(alarms)]
     nowhere = np.zeros(images.shape[1:3], bool)
     small = _small_masks(np.stack([nowhere if mask is None else mask for mask in masks]))

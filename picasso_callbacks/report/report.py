@@ -22,7 +22,7 @@ from picasso_callbacks.report.overview import overview
 from picasso_callbacks.report.record import PROOFS, as_run
 from picasso_callbacks.report.save import save, save_page
 from picasso_callbacks.report.table import Row, make_rows
-from picasso_callbacks.shortcuts import Findings, Proof, Swap, words_on_card
+from picasso_callbacks.shortcuts import Dependence, Findings, Proof, Swap, words_on_card
 from picasso_callbacks.trust import Trust
 
 CELL_BYTES, PAGE_BYTES = 2_000_000, 25_000_000
@@ -126,6 +126,7 @@ class Report(Findings):
         plain = self.probabilities is None
         truth = self.probes.true_values
         told = plain and truth is not None and truth.shape[1] == len(self.class_names)
+        alarm = self.alarm_of(index)
         return Panel(
             name=self.probes.names[index],
             moment=moment,
@@ -135,7 +136,7 @@ class Report(Findings):
             plain_values=bars[0] if bars and plain else None,
             finding=words_on_card(self.dependences, self.alarms, self.unsure, index),
             alarm=bool(self.alarms),
-            outline=next((one.mask_of(index) for one in self.alarms if one.moves(index)), None),
+            outline=None if alarm is None else alarm.mask_of(index),
             labels=None if plain else self.probes.labels_of(index),
             targets=targets,
             target_names=tuple(names[target] for target in targets),
@@ -144,6 +145,10 @@ class Report(Findings):
             notes=self.notes,
             true_values=truth[index] if told else None,  # type: ignore[index]
         )
+
+    def alarm_of(self, index: int) -> Dependence | None:
+        """The worst alarm that holds for the answer about probe `index`, whose cue its card outlines."""
+        return next((one for one in self.alarms if one.moves(index)), None)
 
     def proof(self, name: str | None = None) -> Image.Image:
         """A picture of the exchanges behind an alarm: three that tell most, and one with a donor of the same class.
