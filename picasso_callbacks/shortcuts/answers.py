@@ -129,9 +129,9 @@ def _names(kind: Kind, columns: np.ndarray, probes: Probes) -> tuple[str, ...]:
 class Answers:
     """Reads a model's scores of images as columns, at one look.
 
-    Probabilities are taken as they are. Numbers, and the mean log-odds of classes of positions, are counted from the
-    mean of the probes that don't have the column, 0, to the mean of those that have it, 1; or if these are less apart
-    than the probes' standard deviation, so that they tell nothing, in these.
+    Probabilities are taken as they are. Numbers, and log-odds where these are read, are counted from the mean of the
+    probes that don't have the column, 0, to the mean of those that have it, 1; or if these are less apart than the
+    probes' standard deviation, so that they tell nothing, in these.
 
     Args:
         truth: What the probes are.
@@ -143,7 +143,7 @@ class Answers:
         self._truth = truth
         self._calibrated = calibrated
         self._one_class = truth.kind == "class" and not calibrated
-        strengths = self.strengths(base)
+        strengths = self._evidence(base)
         counts = np.stack([(~truth.has).sum(axis=0), truth.has.sum(axis=0)])
         low, high = np.stack([(strengths * ~truth.has).sum(axis=0), (strengths * truth.has).sum(axis=0)]) / counts
         self._middle = (low + high) / 2
@@ -154,12 +154,28 @@ class Answers:
         columns = np.broadcast_to(self._truth.columns, (len(scores), len(self._truth.columns)))
         return scores.log_odds(columns).astype("float64")
 
+    def _evidence(self, scores: Scores) -> np.ndarray:
+        """As `strengths`, but of classes under one softmax, logits less their mean, so that what one wins, each of the
+        others loses only in part."""
+        if not self._one_class or not scores.competing:
+            return self.strengths(scores)
+        logits = scores.logits[:, : scores.classes].astype("float64")
+        return logits[:, self._truth.columns] - logits.mean(axis=1, keepdims=True)
+
     def values(self, scores: Scores) -> np.ndarray:
         """How far each image has each column, about 0..1: float64 `[N, C]`."""
         if self._calibrated:
             return (self.strengths(scores) - self._middle) / self._unit + 0.5
         assert scores.probabilities is not None
         return scores.probabilities[:, self._truth.columns].astype("float64")
+
+    def shares(self, scores: Scores) -> np.ndarray:
+        """How much speaks for each column in each image: float64 `[N, C]`, of which only differences count.
+
+        1 is what lies between the means of probes without and with the column. It tells what answers rest on however
+        sure or unsure a network is.
+        """
+        return self._evidence(scores) / self._unit
 
     def says(self, scores: Scores) -> np.ndarray:
         """Whether the answer is that the image has the column: 0 or 1, `[N, C]`. Numbers say it as far as they go."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from picasso_callbacks.model import Scores
 from picasso_callbacks.shortcuts.answers import Answers, Kind, Truth
-from picasso_callbacks.shortcuts.cues import Cue
+from picasso_callbacks.shortcuts.cues import HARMLESS_SHARE, Cue
 from picasso_callbacks.shortcuts.dependence import Dependence, donor_error, effects, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs
 
@@ -31,6 +31,8 @@ class ClassDependence(Dependence):
 
     `gaps` are pushes for images of other classes, and pulls for those of the class; `flips` the share of donors from
     the other side of the line with whose cue the answer becomes the class, or is the class no longer.
+
+    `shares` are so, too.
 
     Args:
         name: The cue's name and the class's: `"corners of 8"`.
@@ -70,6 +72,16 @@ class ClassDependence(Dependence):
         """The mean of push and pull."""
         return (self.push + self.pull) / 2
 
+    @property
+    def share(self) -> float:
+        """Which part of what tells the class from others, in log-odds, travels with the cue; about 0..1."""
+        return self._mean(self.shares)
+
+    @property
+    def error(self) -> float:
+        """The mean of how much more often others are taken for the class, and its own for others, because of it."""
+        return self._mean(self.errors)
+
     def lower_bounds(self, level: float) -> tuple[float, float]:
         """As of a `Dependence`, but of means over the two groups, which count alike however large they are."""
         inside = self.inside[:, None]
@@ -77,13 +89,19 @@ class ClassDependence(Dependence):
         errors = _bounds(self.errors[:, None], inside, level / 2, FEW_ERRORS, self.donors[1])
         return float(gap[0]), float(errors[0])
 
+    def share_bound(self, level: float) -> float:
+        return float(_bounds(self.shares[:, None], self.inside[:, None], level, FEW, self.donors[2])[0])
+
+    def _mean(self, values: np.ndarray) -> float:
+        return float(values[self.inside].mean() + values[~self.inside].mean()) / 2
+
 
 def screen(scores: Scores, truth: Truth, answers: Answers, pairs: Pairs, cue: Cue, level: float) -> np.ndarray:
     """By how much more than is harmless each column hangs on a cue, by a lower bound at this level: float64 `[C]`."""
-    read = (answers.values(scores), FEW), (answers.says(scores), FEW_ERRORS)
+    gap, errors = _harmless(cue)
+    read = (answers.values, FEW, gap), (answers.says, FEW_ERRORS, errors), (answers.shares, FEW, HARMLESS_SHARE)
     bounds = [
-        _bounds(effects(values, truth.has, pairs), truth.has, level, few) - harmless
-        for (values, few), harmless in zip(read, _harmless(cue), strict=True)
+        _bounds(effects(of(scores), truth.has, pairs), truth.has, level, few) - harmless for of, few, harmless in read
     ]
     return np.max(bounds, axis=0)
 
@@ -102,8 +120,8 @@ def class_dependence(
         pairs: Who gave to whom.
     """
     has, count = truth.has[:, [column]], len(truth.has)
-    read = [values[:, [column]] for values in (answers.values(exchanged), answers.says(exchanged))]
-    gaps, errors = (effects(values, has, pairs) for values in read)
+    read = [of(exchanged)[:, [column]] for of in (answers.values, answers.says, answers.shares)]
+    gaps, errors, shares = (effects(values, has, pairs) for values in read)
     known = ~np.isnan(gaps)
     sizes = [max(int((known & kind).sum()), 1) for kind in (~has, has)]
     weights = known / np.where(has, sizes[1], sizes[0]) / 2
@@ -121,13 +139,13 @@ def class_dependence(
         gaps=gaps[probes, 0],
         errors=errors[probes, 0],
         flips=flips[probes],
-        share=0.0,
+        shares=shares[probes, 0],
         harmless=_harmless(cue),
         mask=cue.mask,
         of=int(truth.columns[column]),
         class_name=name,
         of_cue=cue.name,
-        donors=(donor_error(read[0], has, pairs, weights), donor_error(read[1], has, pairs, weights)),
+        donors=tuple(donor_error(values, has, pairs, weights) for values in read),
         kind=truth.kind,
         inside=has[probes, 0],
     )

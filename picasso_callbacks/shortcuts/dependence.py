@@ -39,11 +39,13 @@ class Dependence:
             as `gaps`.
         flips: float64 `[N]`, 0..1: the share of donors of other classes with whose cue the answer changes; numbers, if
             they move by more than half of what higher ones are more than lower ones.
-        share: Which part of the difference in log-odds between the classes travels with the cue; about 0..1.
+        shares: float64 `[N]`, about 0..1: as `gaps`, in log-odds, where 1 is as much as the class has more of them in
+            its own probes than in others: which part of what tells it from others travels with the cue.
         control: `flips` for a part of the same size elsewhere; `None` where there is no such thing.
         harmless: The gap and the mean of errors up to which honest networks depend on the cue.
         mask: bool `[H, W]`, or `[P, H, W]` for all P probes: where the cue is; `None` for what is everywhere.
-        donors: Standard errors of the gap and of the mean of errors, as far as they are due to the choice of donors.
+        donors: Standard errors of the gap, the mean of errors and the share, as far as they are due to the choice of
+            donors.
         sorts: What `labels` are called where they are not the classes.
         dilution: How many times less all probes hang on what only one class hangs on.
     """
@@ -57,11 +59,11 @@ class Dependence:
     gaps: np.ndarray
     errors: np.ndarray
     flips: np.ndarray
-    share: float
+    shares: np.ndarray
     control: np.ndarray | None = None
     harmless: tuple[float, float] = HARMLESS_PLACE
     mask: np.ndarray | None = None
-    donors: tuple[float, float] = (0.0, 0.0)
+    donors: tuple[float, float, float] = (0.0, 0.0, 0.0)
     sorts: tuple[str, ...] = ()
     dilution: float = 1.0
 
@@ -85,6 +87,16 @@ class Dependence:
         return float(self.gaps.mean())
 
     @property
+    def share(self) -> float:
+        """Which part of what tells the classes apart, in log-odds, travels with the cue; about 0..1."""
+        return float(self.shares.mean())
+
+    @property
+    def error(self) -> float:
+        """By how much more often answers are wrong because the cue speaks for another class, about 0..1."""
+        return float(self.errors.mean())
+
+    @property
     def count(self) -> str:
         """How many answers change, of how many: `"9 of 12"`."""
         return counted(self.flips)
@@ -106,6 +118,10 @@ class Dependence:
         """
         errors = np.append(self.errors, 0.0)
         return _bound(self.gaps, self.donors[0], level / 2), _bound(errors, self.donors[1], level / 2)
+
+    def share_bound(self, level: float) -> float:
+        """The lower confidence bound of the share, which is wrong with chance `level`."""
+        return _bound(self.shares, self.donors[2], level)
 
 
 def counted(flips: np.ndarray) -> str:
@@ -197,8 +213,8 @@ def exchange_cue(
         return means, donor_error(values, truth.has, pairs, weights / len(pairs.tested))
 
     labels, sorts = truth.sorts
-    (gaps, gap_error), (errors, errors_error) = (mean(of(exchanged)) for of in (answers.values, answers.says))
-    travelled, apart = (float(mean(answers.strengths(one))[0].mean()) for one in (exchanged, base[pairs.donors]))
+    read = (mean(of(exchanged)) for of in (answers.values, answers.says, answers.shares))
+    (gaps, errors, shares), donors = zip(*read, strict=True)
     others = pairs.of_other_classes
     return Dependence(
         name=cue.name,
@@ -210,11 +226,11 @@ def exchange_cue(
         gaps=gaps,
         errors=errors,
         flips=_share_changed(answers, base, exchanged[pairs.other], others),
-        share=travelled / apart if apart > 0 else 0.0,
+        shares=shares,
         control=None if control is None else _share_changed(answers, base, control, others),
         harmless=cue.harmless,
         mask=cue.mask,
-        donors=(gap_error, errors_error),
+        donors=donors,
         sorts=sorts,
         dilution=truth.dilution,
     )

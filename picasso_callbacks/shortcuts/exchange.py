@@ -141,7 +141,8 @@ class Exchanges:
                 if excess[column] > 0:
                     far = excess[column] - NEARLY * trial.cue.area
                     best[column] = max(best.get(column, (-1.0, 0)), (far, index))
-                if raised and f"{trial.cue.name} of {self.truth.names[column]}" in raised:
+                name = f"{trial.cue.name} of {self.truth.names[column]}"
+                if column == trial.cue.column or name in raised:
                     kept.append((index, column))
         worst = sorted(best, key=lambda column: best[column], reverse=True)[:SUSPECTS]
         return list(dict.fromkeys([*((best[column][1], column) for column in worst), *kept]))

@@ -44,10 +44,12 @@ class Mark:
     Args:
         corners: Top left corners, int `[P, 2]`, rows and columns.
         size: (height, width) in pixels.
+        column: Of what the images are that have it.
     """
 
     corners: np.ndarray
     size: tuple[int, int]
+    column: int
 
     def masks(self, size: tuple[int, int]) -> np.ndarray:
         """Its pixels in images of this size, bool `[P, H, W]`."""
@@ -67,7 +69,9 @@ def mark_cues(marks: Sequence[Mark], size: tuple[int, int]) -> list[Cue]:
     found = []
     for name, mark in zip(mark_names(len(marks)), marks, strict=True):
         masks = mark.masks(size)
-        found.append(Cue(name, "the small mark", _prepare(mark), area=float(masks.mean()), mask=masks))
+        found.append(
+            Cue(name, "the small mark", _prepare(mark), area=float(masks.mean()), mask=masks, column=mark.column)
+        )
     return found
 
 
@@ -112,7 +116,7 @@ def find_marks(images: np.ndarray, has: np.ndarray, least: tuple[int, int], coun
         return []
     small /= max(float(small.std()), 1e-12)
     found = []
-    for of_class in has.T:
+    for column, of_class in enumerate(has.T):
         own, others = np.flatnonzero(of_class)[:MEMBERS], np.flatnonzero(~of_class)
         if len(own) > 1 and len(others) > 1:
             others = np.random.default_rng(0).permutation(others)[:OTHERS]
@@ -120,9 +124,9 @@ def find_marks(images: np.ndarray, has: np.ndarray, least: tuple[int, int], coun
             telling, box = search.start(side)
             grown = search.grown(telling, box) if telling >= TELLING else None
             if grown is not None:
-                found.append((telling, *grown.shape[:2], grown))
+                found.append((telling, *grown.shape[:2], column, grown))
     best = sorted(found, key=lambda one: one[:3], reverse=True)[:count]
-    return [_in_pixels(patch, small, cell, images.shape[1:3]) for *_, patch in best]
+    return [Mark(*_in_pixels(patch, small, cell, images.shape[1:3]), column) for *_, column, patch in best]
 
 
 Box = tuple[int, int, int, int, int]
@@ -259,8 +263,10 @@ def _reduced(images: np.ndarray, cell: int) -> np.ndarray:
     return cut.mean(axis=(2, 4), dtype="float64").astype("float32")
 
 
-def _in_pixels(patch: np.ndarray, small: np.ndarray, cell: int, size: tuple[int, int]) -> Mark:
-    """Where the images are most like a patch of the reduced ones, in pixels.
+def _in_pixels(
+    patch: np.ndarray, small: np.ndarray, cell: int, size: tuple[int, int]
+) -> tuple[np.ndarray, tuple[int, int]]:
+    """Where the images are most like a patch of the reduced ones: corners and size of a `Mark`.
 
     A mark need not begin where a cell does: if cells are larger than pixels, one more is taken on each side.
     """
@@ -270,4 +276,4 @@ def _in_pixels(patch: np.ndarray, small: np.ndarray, cell: int, size: tuple[int,
     corners = _lowest(np.concatenate(maps).reshape(shape))
     more = cell if cell > 1 else 0
     height, width = (min(side * cell + 2 * more, whole) for side, whole in zip(sides, size, strict=True))
-    return Mark((corners * cell - more).clip(0, [size[0] - height, size[1] - width]), (height, width))
+    return (corners * cell - more).clip(0, [size[0] - height, size[1] - width]), (height, width)

@@ -159,7 +159,8 @@ def _place(worst: Dependence, evidence: Sequence[Evidence], expected: str | None
             return
     if told and not around:
         yield f"The maps do not show it: what they hide the {region} with may look like it."
-    if (worst.area if worst.area < 1 else 0) < worst.share <= 1:  # one that tells little apart may give any number
+    least = worst.area if worst.area < 1 else 0
+    if not isinstance(worst, ClassDependence) and least < worst.share <= 1:  # one that tells little may give any number
         place = f", which is {worst.area:.0%} of the picture" if worst.area < 1 else ""
         yield f"{worst.share:.0%} of what tells the classes apart travels with it{place}."
 

@@ -15,7 +15,7 @@ HARMLESS = {cue.name: cue.harmless for cue in standard_cues((16, 16), [], (2, 2)
 
 def dependence(name="sky", gaps=(0.5,) * 11, suspicious=True, **settings):
     labels = settings.pop("labels", np.zeros(len(gaps), dtype=int))
-    values = {"area": 1.0, "errors": np.zeros(len(gaps)), "flips": np.zeros(len(gaps)), "share": 0.5}
+    values = {"area": 1.0, "errors": np.zeros(len(gaps)), "flips": np.zeros(len(gaps)), "shares": np.asarray(gaps)}
     values |= {"probes": np.arange(len(gaps)), "harmless": HARMLESS.get(name, HARMLESS_PLACE), **settings}
     return Dependence(name, f"the {name}", suspicious, labels=np.asarray(labels), gaps=np.asarray(gaps), **values)
 
@@ -99,6 +99,17 @@ def test_wrong_answers_of_a_network_that_is_unsure_are_an_alarm():
     one = dependence("sky", [0.03] * 11, errors=np.full(11, 0.75))
     assert names(alarms([one], 1)) == ["sky"]
     assert one.lower_bounds(CHANCE * 6 / math.pi**2)[1] == pytest.approx(0.6875 - 2.46 * 0.0625, abs=0.002)
+
+
+def test_what_an_unsure_network_rests_on_shows_in_log_odds():
+    # It errs with four of eleven probes, which alone may be chance, but 0.6 of what tells the classes apart travels.
+    errors, shares = np.repeat([1.0, 0.0], [4, 7]), np.tile([0.5, 0.7], 6)[:11]
+    assert alarms([dependence("sky", [0.01] * 11, errors=errors)], 1) == []
+    assert names(alarms([dependence("sky", [0.01] * 11, errors=errors, shares=shares)], 1)) == ["sky"]
+    # Nor is it one where no answer hangs on it, where it may be chance, or where less than a fifth travels.
+    assert alarms([dependence("sky", [0.01] * 11, shares=shares)], 1) == []
+    assert alarms([dependence("sky", [0.01] * 11, errors=errors, shares=10 * (shares - 0.6) + 0.6)], 1) == []
+    assert alarms([dependence("sky", [0.01] * 11, errors=errors, shares=shares - 0.45)], 1) == []
 
 
 def test_few_probes_that_err_alike_are_no_alarm():

@@ -51,13 +51,18 @@ def test_push_pull_and_what_becomes_of_the_answers():
     assert found.gap == pytest.approx(0.55)
     assert found.flips.tolist() == [1, 1 / 2]  # with 0.5 it is still class 0
     assert found.errors.tolist() == [1, 1 / 2]
+    # In log-odds, of which classes are the mean of logit(0.9) and logit(0.8) above and below 0.
+    logit = {p: np.log(p / (1 - p)) for p in (0.1, 0.3, 0.5, 0.7, 0.8, 0.9)}
+    moved = logit[0.9] - logit[0.3], (logit[0.7] + logit[0.5]) / 2 - logit[0.1]
+    np.testing.assert_allclose(found.shares, np.array(moved) / (logit[0.9] + logit[0.8]), rtol=1e-5)
+    assert found.share == pytest.approx(found.shares.mean())
     assert (found.moves(0), found.moves(2)) == (True, False)  # probe 2 is of another class, and stays as it is
 
 
 def test_the_bound_is_that_of_the_mean_of_both_groups():
     # With a probe more in each, for which the cue means nothing: means 0.4, standard errors 0.2.
     gaps, labels = np.array([0.6, 0.6, 0.6, 0.6]), np.array([1, 1, 0, 0])
-    about = {"area": 0.1, "probes": np.arange(4), "labels": labels, "errors": gaps, "flips": gaps, "share": 0.0}
+    about = {"area": 0.1, "probes": np.arange(4), "labels": labels, "errors": gaps, "flips": gaps, "shares": gaps}
     one = ClassDependence(
         "frame of horse", "the frame", True, gaps=gaps, of=1, class_name="horse", of_cue="frame", **about, **HORSE
     )
@@ -68,14 +73,18 @@ def test_the_bound_is_that_of_the_mean_of_both_groups():
 
 def test_screening_finds_the_class_and_the_others_harmless():
     pairs = choose_pairs(LABELS, 3)
-    tagged = (LABELS[pairs.donors] == 2).astype(float) * 0.98 + 0.01  # whoever has the tag is class 2
-    logits = np.log(np.stack([(1 - tagged) / 2, (1 - tagged) / 2, tagged], axis=1)).astype("float32")
-    said, truth = Scores(logits, softmax(logits), True), truth_of(LABELS)
-    untouched = said[np.arange(12)]  # of which nothing is asked
-    excess = screen(said, truth, Answers(truth, untouched, calibrated=False), pairs, FRAME, 0.2)
+
+    def said(tagged):  # whoever has the tag is class 2
+        of_tagged = tagged * 0.98 + 0.01
+        logits = np.log(np.stack([(1 - of_tagged) / 2, (1 - of_tagged) / 2, of_tagged], axis=1)).astype("float32")
+        return Scores(logits, softmax(logits), True)
+
+    truth = truth_of(LABELS)
+    answers = Answers(truth, said(LABELS == 2), calibrated=False)
+    excess = screen(said(LABELS[pairs.donors] == 2), truth, answers, pairs, FRAME, 0.2)
     assert excess.argmax() == 2
     assert excess[2] > 0.5
-    assert (excess[:2] < excess[2] / 2).all()  # that they have no tag tells of them, too
+    assert (excess[:2] < 0.8 * excess[2]).all()  # that they have no tag tells of them, too
 
 
 def test_fresh_pairs_come_from_both_sides_and_are_new_where_there_are_others():
@@ -158,7 +167,7 @@ def test_of_a_cue_of_all_classes_and_of_one_that_is_told_which_says_more():
     def made(gap, type_=Dependence, **more):
         about = {"area": 0.1, "probes": np.arange(4), "labels": np.array([1, 1, 0, 0]), "errors": np.zeros(4)}
         gaps = np.full(4, gap)
-        return type_(more.pop("name", "frame"), "the frame", True, gaps=gaps, flips=gaps, share=0.5, **about, **more)
+        return type_(more.pop("name", "frame"), "the frame", True, gaps=gaps, flips=gaps, shares=gaps, **about, **more)
 
     single = made(0.8, ClassDependence, name="frame of horse", of=1, class_name="horse", of_cue="frame", **HORSE)
     ten = np.sqrt(10 / 2)
@@ -194,7 +203,7 @@ def dependence_of(gaps, inside, **more):
     count, gaps = len(gaps), np.array(gaps)
     about = {"area": 0.1, "probes": np.arange(count), "labels": np.zeros(count, int), "errors": gaps, "flips": gaps}
     more |= {"of": 1, "class_name": "horse", "of_cue": "frame", "kind": "class", "inside": np.array(inside)}
-    return ClassDependence("frame of horse", "the frame", True, gaps=gaps, share=0.0, **about, **more)
+    return ClassDependence("frame of horse", "the frame", True, gaps=gaps, shares=gaps, **about, **more)
 
 
 def test_the_bound_of_three_probes_by_hand():
@@ -203,7 +212,7 @@ def test_the_bound_of_three_probes_by_hand():
     error = ((0.27 / 3 + 0.405 / 2) / 4) ** 0.5
     one = dependence_of([0.9, 0.9, 0.9], [True, True, False])
     assert one.lower_bounds(0.5) == pytest.approx([0.525 - 0.816497 * error] * 2, abs=1e-4)
-    with_donors = dependence_of([0.9, 0.9, 0.9], [True, True, False], donors=(0.3, 0.4))
+    with_donors = dependence_of([0.9, 0.9, 0.9], [True, True, False], donors=(0.3, 0.4, 0.0))
     expected = [0.525 - 0.816497 * (error**2 + part**2) ** 0.5 for part in (0.3, 0.4)]
     assert with_donors.lower_bounds(0.5) == pytest.approx(expected, abs=1e-4)
 

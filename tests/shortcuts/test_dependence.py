@@ -58,7 +58,8 @@ def test_a_model_that_tells_nothing_apart_has_no_share():
 def test_the_lower_bound_is_the_mean_less_t_standard_errors():
     # Mean 0.5, standard deviation 0.1, 11 probes; t is 1.812 for 5 %, half of the level, and 10 degrees of freedom.
     gaps = np.array([0.4] * 5 + [0.5] + [0.6] * 5)
-    one = Dependence("sky", "the sky", True, 0.3, np.arange(11), np.zeros(11, dtype=int), gaps, np.zeros(11), gaps, 1.0)
+    about = np.arange(11), np.zeros(11, dtype=int), gaps, np.zeros(11), gaps, gaps
+    one = Dependence("sky", "the sky", True, 0.3, *about)
     assert one.gap == pytest.approx(0.5)
     assert one.lower_bounds(0.1)[0] == pytest.approx(0.5 - 1.812461 * 0.1 / 11**0.5, abs=1e-4)
 
@@ -66,16 +67,25 @@ def test_the_lower_bound_is_the_mean_less_t_standard_errors():
 def test_errors_have_half_of_the_level_too_and_one_more_probe():
     # Eleven probes of 0.75 and one of 0: mean 0.6875, standard error 0.0625; t of 5 % for 11 degrees is 1.795885.
     errors, none = np.full(11, 0.75), np.zeros(11)
-    one = Dependence("sky", "the sky", True, 0.3, np.arange(11), none.astype(int), none, errors, none, 1.0)
+    one = Dependence("sky", "the sky", True, 0.3, np.arange(11), none.astype(int), none, errors, none, none)
     assert one.lower_bounds(0.1)[1] == pytest.approx(0.6875 - 1.795885 * 0.0625, abs=1e-4)
+
+
+def test_the_share_has_a_bound_of_its_own():
+    # As above: mean 0.5, standard error 0.1 / 11 ** 0.5, and 1.812 for 5 %.
+    shares, none = np.array([0.4] * 5 + [0.5] + [0.6] * 5), np.zeros(11)
+    one = Dependence("sky", "the sky", True, 0.3, np.arange(11), none.astype(int), none, none, none, shares)
+    assert one.share == pytest.approx(0.5)
+    assert one.share_bound(0.05) == pytest.approx(0.5 - 1.812461 * 0.1 / 11**0.5, abs=1e-4)
 
 
 def test_the_part_of_donors_widens_the_bound():
     gaps, count = np.linspace(0.4, 0.6, 11), 11
-    about = gaps, np.zeros(count), gaps, 1.0
-    one = Dependence("sky", "the sky", True, 0.3, np.arange(count), np.zeros(count, int), *about, donors=(0.3, 0.0))
+    about = np.arange(count), np.zeros(count, dtype=int), gaps, np.zeros(count), gaps, gaps
+    one = Dependence("sky", "the sky", True, 0.3, *about, donors=(0.3, 0.0, 0.0))
     own = gaps.std(ddof=1) / count**0.5
     assert one.lower_bounds(0.1)[0] == pytest.approx(0.5 - 1.812461 * (own**2 + 0.3**2) ** 0.5, abs=1e-4)
+    assert one.share_bound(0.05) == pytest.approx(0.5 - 1.812461 * own, abs=1e-4)
 
 
 def test_what_is_the_same_with_every_donor_is_not_due_to_donors():

@@ -20,7 +20,7 @@ def dependence(
     labels, flips = np.asarray(labels), np.asarray(flips)
     gaps = np.full(len(labels), 0.5)
     about = name, phrase or f"the {name}", True, area, np.arange(len(labels)), labels
-    return Dependence(*about, gaps, gaps, flips, share, control, mask=mask)
+    return Dependence(*about, gaps, gaps, flips, np.full(len(flips), share), control, mask=mask)
 
 
 def make_verdict(alarms, *about, tried=(), unsure=(), **more):
