@@ -1,5 +1,6 @@
 """picasso watch: each checkpoint is a look of one run, whose numbers are those of explain."""
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -147,7 +148,9 @@ def test_it_waits_for_files_that_are_being_written_until_it_is_interrupted(place
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "KERAS_BACKEND": keras.config.backend()}
     command = [sys.executable, "-m", "picasso_callbacks", *arguments("--log-dir", "logs", "--out", "page.html")]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, **pipes, text=True, env=environment) as watching:
+    with contextlib.ExitStack() as stack:
+        watching = stack.enter_context(subprocess.Popen(command, **pipes, text=True, env=environment))
+        stack.callback(watching.kill)
         with open("checkpoints/1.keras", "wb") as file:
             for start in range(0, len(whole), 2000):
                 file.write(whole[start : start + 2000])
