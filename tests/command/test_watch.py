@@ -1,6 +1,7 @@
 """picasso watch: each checkpoint is a look of one run, whose numbers are those of explain."""
 
 import contextlib
+import functools
 import os
 import pathlib
 import signal
@@ -149,7 +150,11 @@ def test_it_waits_for_files_that_are_being_written_until_it_is_interrupted(place
     command = [sys.executable, "-m", "picasso_callbacks", *arguments("--log-dir", "logs", "--out", "page.html")]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with contextlib.ExitStack() as stack:
-        watching = stack.enter_context(subprocess.Popen(command, **pipes, text=True, env=environment))
+        # In the background of a shell Ctrl-C is ignored, and so it would be here.
+        listen = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        watching = stack.enter_context(
+            subprocess.Popen(command, **pipes, text=True, env=environment, preexec_fn=listen)
+        )
         stack.callback(watching.kill)
         with open("checkpoints/1.keras", "wb") as file:
             for start in range(0, len(whole), 2000):
