@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Iterable
 
 from picasso_callbacks.shortcuts.by_class import ClassDependence
-from picasso_callbacks.shortcuts.cues import HARMLESS_SHARE, TEXTURE
+from picasso_callbacks.shortcuts.cues import TEXTURE
 from picasso_callbacks.shortcuts.dependence import Dependence, overlap
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS
 
@@ -25,6 +25,9 @@ SCREENING = 0.6
 RARER = 10
 """By how many times rarer than of the two others the bound of the share is wrong: it adds little to the chance."""
 
+FELT = 0.1
+"""So much more often are answers wrong, if a shortcut that shows in log-odds is to be told."""
+
 FAR = 0.2
 """So much more than is harmless is worth a word, though too few probes to tell."""
 
@@ -36,8 +39,8 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
     """The suspicious cues on which answers depend by more than is harmless, the worst first; of equals, the smallest.
 
     The rule: the lower confidence bound of a cue's mean gap, or of the errors it causes, lies above what is harmless.
-    Or the errors do so as they are, and the bound of the share of what tells the classes apart that travels with the
-    cue: while a network is unsure, few answers say little, and its log-odds say it clearly.
+    Or that of the share of what tells the classes apart that travels with the cue does, and some answers are wrong:
+    while a network is unsure, few answers say little, and its log-odds say it clearly.
     The level of the bounds is corrected for the number of suspicious cues (Bonferroni) and for looking at every epoch:
     look n may spend 6 / (pi n)^2 of the chance, which sums to 1 over any number of looks. An alarm that was raised
     stays while one of the bounds at the level `HOLD` does.
@@ -87,6 +90,7 @@ def _tells_more(one: Dependence, other: Dependence) -> bool:
 
 
 def _exceeds(one: Dependence, level: float) -> bool:
-    if any(bound > limit for bound, limit in zip(one.lower_bounds(level), one.harmless, strict=True)):
+    gap, errors, share = one.harmless
+    if any(bound > limit for bound, limit in zip(one.lower_bounds(level), (gap, errors), strict=True)):
         return True
-    return one.error > one.harmless[1] and one.share_bound(level / RARER) > HARMLESS_SHARE
+    return one.error > min(errors, FELT) and one.share_bound(level / RARER) > share

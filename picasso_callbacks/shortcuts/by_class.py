@@ -14,14 +14,14 @@ import numpy as np
 
 from picasso_callbacks.model import Scores
 from picasso_callbacks.shortcuts.answers import Answers, Kind, Truth
-from picasso_callbacks.shortcuts.cues import HARMLESS_SHARE, Cue
+from picasso_callbacks.shortcuts.cues import Cue
 from picasso_callbacks.shortcuts.dependence import Dependence, donor_error, effects, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs
 
 FEW, FEW_ERRORS = 4, math.inf
 """Groups smaller than this may be alike by chance; errors, which are counted in quarters, always."""
 
-HARMLESS = (0.14, 0.2)
+HARMLESS = (0.14, 0.2, 0.2)
 """The most that is harmless for a class: the fine texture carries more of all objects than of those of one class."""
 
 
@@ -98,10 +98,10 @@ class ClassDependence(Dependence):
 
 def screen(scores: Scores, truth: Truth, answers: Answers, pairs: Pairs, cue: Cue, level: float) -> np.ndarray:
     """By how much more than is harmless each column hangs on a cue, by a lower bound at this level: float64 `[C]`."""
-    gap, errors = _harmless(cue)
-    read = (answers.values, FEW, gap), (answers.says, FEW_ERRORS, errors), (answers.shares, FEW, HARMLESS_SHARE)
+    read = (answers.values, FEW), (answers.says, FEW_ERRORS), (answers.shares, FEW)
     bounds = [
-        _bounds(effects(of(scores), truth.has, pairs), truth.has, level, few) - harmless for of, few, harmless in read
+        _bounds(effects(of(scores), truth.has, pairs), truth.has, level, few) - harmless
+        for (of, few), harmless in zip(read, _harmless(cue), strict=True)
     ]
     return np.max(bounds, axis=0)
 
@@ -125,6 +125,7 @@ def class_dependence(
     known = ~np.isnan(gaps)
     sizes = [max(int((known & kind).sum()), 1) for kind in (~has, has)]
     weights = known / np.where(has, sizes[1], sizes[0]) / 2
+    of_donors = [donor_error(values, has, pairs, weights) for values in read]
     turned = pairs.other & answers.turned(base[pairs.probes], exchanged)[:, column]
     flips = np.bincount(pairs.probes, turned, count) / np.maximum(np.bincount(pairs.probes, pairs.other, count), 1)
     probes = np.flatnonzero(known)
@@ -145,15 +146,15 @@ def class_dependence(
         of=int(truth.columns[column]),
         class_name=name,
         of_cue=cue.name,
-        donors=tuple(donor_error(values, has, pairs, weights) for values in read),
+        donors=(of_donors[0], of_donors[1], of_donors[2]),
         kind=truth.kind,
         inside=has[probes, 0],
     )
 
 
-def _harmless(cue: Cue) -> tuple[float, float]:
-    gap, errors = cue.harmless
-    return min(gap, HARMLESS[0]), min(errors, HARMLESS[1])
+def _harmless(cue: Cue) -> tuple[float, float, float]:
+    gap, errors, share = (min(pair) for pair in zip(cue.harmless, HARMLESS, strict=True))
+    return gap, errors, share
 
 
 def _bounds(moved: np.ndarray, inside: np.ndarray, level: float, few: float, of_donors: float = 0.0) -> np.ndarray:

@@ -19,17 +19,13 @@ Prepare = Callable[[np.ndarray], Exchange]
 """Makes the exchange of a cue between images, float32 `[P, H, W, C]`."""
 
 
-HARMLESS_PLACE = (0.04, 0.04)
-"""The gap and the mean of errors up to which honest networks depend on a place.
+HARMLESS_PLACE = (0.04, 0.04, 0.05)
+"""The gap, the mean of errors and the share of log-odds up to which honest networks depend on a place.
 
 What is spread over the whole picture always carries a little of the object itself: its coarse layout the object's place
 and size, its fine texture the object's edges. In its first epochs a network may know the edges only: it is unsure then,
 so that they move little probability, but many answers.
 """
-
-HARMLESS_SHARE = 0.2
-"""Which part of what tells a class from others may travel with any cue. The bound of it was 0.04 at most in honest
-networks, and 0.18 at least in those that read the cue."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +39,7 @@ class Cue:
         suspicious: Whether an answer that depends on it is reported as a shortcut. Parts of the picture in which the
             object itself may be are measured only.
         area: The share of the picture that is exchanged, 0..1; 1 for what is everywhere.
-        harmless: The gap and the mean of errors up to which honest networks depend on it.
+        harmless: The gap, the mean of errors and the share of log-odds up to which honest networks depend on it.
         mask: bool `[H, W]`, or `[P, H, W]` for all P images: where it is; `None` for what is everywhere.
         column: Of what the images are that alone have it, if that is known: which column of their `Truth`.
     """
@@ -53,7 +49,7 @@ class Cue:
     prepare: Prepare
     suspicious: bool = True
     area: float = 1.0
-    harmless: tuple[float, float] = HARMLESS_PLACE
+    harmless: tuple[float, float, float] = HARMLESS_PLACE
     mask: np.ndarray | None = None
     column: int | None = None
 
@@ -68,8 +64,8 @@ def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: 
     """
     small = [_box(size, corner, tag_size) for corner in tags]
     return [
-        Cue("colour", "the colours and brightness", _colour, harmless=(0.14, 0.14)),
-        Cue("layout", "the coarse layout of light", _layout, harmless=(0.14, 0.14)),
+        Cue("colour", "the colours and brightness", _colour, harmless=(0.14, 0.14, 0.2)),
+        Cue("layout", "the coarse layout of light", _layout, harmless=(0.14, 0.14, 0.2)),
         TEXTURE,
         _place("frame", "the frame", _frame(size)),
         _place("corners", "the corners", _corners(size)),
@@ -219,5 +215,5 @@ def _thirds(size: tuple[int, int]) -> dict[str, np.ndarray]:
     return {name: np.broadcast_to((rows == i)[:, None], size) for i, name in enumerate(("top", "middle", "bottom"))}
 
 
-TEXTURE = Cue("texture", "the fine texture", _texture, harmless=(0.2, 0.25))
+TEXTURE = Cue("texture", "the fine texture", _texture, harmless=(0.2, 0.25, 0.2))
 """The one cue of these that may lie on an object and not belong to it."""

@@ -42,7 +42,7 @@ class Dependence:
         shares: float64 `[N]`, about 0..1: as `gaps`, in log-odds, where 1 is as much as the class has more of them in
             its own probes than in others: which part of what tells it from others travels with the cue.
         control: `flips` for a part of the same size elsewhere; `None` where there is no such thing.
-        harmless: The gap and the mean of errors up to which honest networks depend on the cue.
+        harmless: The gap, the mean of errors and the share up to which honest networks depend on the cue.
         mask: bool `[H, W]`, or `[P, H, W]` for all P probes: where the cue is; `None` for what is everywhere.
         donors: Standard errors of the gap, the mean of errors and the share, as far as they are due to the choice of
             donors.
@@ -61,7 +61,7 @@ class Dependence:
     flips: np.ndarray
     shares: np.ndarray
     control: np.ndarray | None = None
-    harmless: tuple[float, float] = HARMLESS_PLACE
+    harmless: tuple[float, float, float] = HARMLESS_PLACE
     mask: np.ndarray | None = None
     donors: tuple[float, float, float] = (0.0, 0.0, 0.0)
     sorts: tuple[str, ...] = ()
