@@ -114,7 +114,7 @@ class Rectifies(StateOfTheFramework):
 def recurrent():
     """Keras draws the dropout masks of recurrent layers in inference, too."""
     inputs = keras.Input((12, 10, 3))
-    rows = keras.layers.Reshape((12, 30))(inputs)
+    rows = keras.layers.Reshape((4, 90))(inputs)
     rows = keras.layers.Bidirectional(keras.layers.LSTM(4, dropout=0.3, return_sequences=True))(rows)
     hidden = keras.layers.GRU(6, dropout=0.2, recurrent_dropout=0.2)(rows)
     return keras.Model(inputs, keras.layers.Dense(3, activation="softmax")(hidden))
