@@ -61,6 +61,16 @@ def test_what_a_plan_costs_by_hand():
     assert plan.cost_ratio == pytest.approx((work + 24 * moved) / (plain + 24 * plain_moved))
 
 
+def test_what_a_plan_of_whole_maps_costs_by_hand(monkeypatch):
+    # That of the model, and what puts the window's 4 pixels on all 64 of the image.
+    monkeypatch.setattr(incremental.plan, "_LIMITS", (0.24,))
+    plan = make_plan(convolved(), (8, 8, 1), Windows((8, 8), 2, 2))
+    work, moved = 64 * 9 * 2 + 6, 128 + 2 + 3
+    assert plan.kept == (0,)
+    assert plan.counted_ratio == 1
+    assert plan.cost_ratio == pytest.approx(1 + 24 * (64 + 4) / (work + 24 * moved))
+
+
 @pytest.mark.parametrize(("limit", "local"), [(0.25, True), (0.24, False)])
 def test_patches_are_no_more_than_a_share_of_their_maps(limit, local, monkeypatch):
     monkeypatch.setattr(incremental.plan, "_LIMITS", (limit,))
