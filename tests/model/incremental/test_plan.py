@@ -35,6 +35,22 @@ def test_what_cannot_be_taken_apart_has_no_plan():
     assert make_plan(model, (16, 16, 3), Windows((16, 16), 4, 4)) is None
 
 
+class SomeRows(layers.Layer):
+    """Does not say how many rows it leaves."""
+
+    def call(self, inputs):
+        return inputs
+
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor((None, None, *inputs.shape[2:]), inputs.dtype)
+
+
+def test_what_has_an_unknown_size_has_no_plan():
+    image = keras.Input((16, 16, 3))
+    model = keras.Model(image, layers.GlobalAveragePooling2D()(SomeRows()(layers.Conv2D(4, 3)(image))))
+    assert make_plan(model, (16, 16, 3), Windows((16, 16), 4, 4)) is None
+
+
 def test_what_does_not_pay_has_no_plan(monkeypatch):
     monkeypatch.setattr(incremental.plan, "PAYS", PAYS)
     model = functional((24, 24), residual)
