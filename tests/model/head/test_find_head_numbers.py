@@ -36,6 +36,20 @@ def test_a_coarse_type_is_allowed_more():
         find_head(output, None, None, precision=2**-12)
 
 
+@pytest.mark.parametrize(("steps", "source"), [(3.9, "logits"), (4.1, "probabilities")])
+def test_a_coarse_type_may_be_four_of_its_steps_off_its_activation(steps, source):
+    equal = np.zeros((2, 2), "float32")
+    output = equal + 0.5 / (1 + steps * 0.01)
+    for name, loss in (("softmax", None), ("sigmoid", keras.losses.BinaryCrossentropy())):
+        assert read(output, equal, None, loss, precision=0.01) == (name, source)
+
+
+def test_sums_may_be_a_ten_thousandth_off():
+    assert read(np.array([[0.5, 0.50009]], "float32"), None, None) == ("softmax", "probabilities")
+    with pytest.raises(ValueError, match="not to 1"):
+        find_head(np.array([[0.5, 0.50011]], "float32"), None, None)
+
+
 def test_more_classes_are_allowed_more():
     # 2e-7 for each: of a thousand 2e-4.
     output = np.full((1, 1000), 1e-3)

@@ -29,6 +29,7 @@ P = [[0.2, 0.3, 0.5], [0.6, 0.3, 0.1]]
         (Head("sigmoid", "probabilities"), P, odds(P)),
         (Head("binary", "probabilities"), [[0.2], [0.9]], [[np.log(4), -np.log(4)], [-np.log(9), np.log(9)]]),
         (Head("binary", "outputs"), [0.5, -3], [[-0.5, 0.5], [3, -3]]),
+        (Head("binary", "outputs"), [0.5], [[-0.5, 0.5]]),
         (Head("value", "outputs"), [4, -7], [[4], [-7]]),
         (Head("value", "outputs"), [[4, 1], [-7, 2]], [[4, 1], [-7, 2]]),
         (Head("decoded", "probabilities", decode=lambda p: p, exclusive=True), P, odds(P)),

@@ -17,11 +17,11 @@ ONE = np.array([[True, False, False], [False, False, True]])
 EACH = np.stack([ONE, ~ONE])
 
 
-def pointwise(kernel, activation="softmax", loss=None, flat=False):
+def pointwise(kernel, activation="softmax", loss=None, flat=False, batch_size=None):
     """A model that multiplies each pixel by a number for each class."""
     convolution = layers.Conv2D(len(kernel), 1, activation=activation)
     after = [layers.Reshape((6, len(kernel)))] if flat else []
-    model = keras.Sequential([keras.Input(SIZE), convolution, *after])
+    model = keras.Sequential([keras.Input(SIZE, batch_size), convolution, *after])
     convolution.set_weights([np.reshape(kernel, (1, 1, 1, -1)), np.zeros(len(kernel))])
     if loss is not None:
         model.compile(loss=loss)
@@ -49,6 +49,12 @@ def test_two_classes_by_hand(mask, batch_size):
     np.testing.assert_allclose(report["saliency_map"].values[:, 0], 3 * weights, atol=1e-6)
     assert "mean over positions" in report["partial_occlusion"].score
     assert report["partial_occlusion"].unit == "nats"
+
+
+def test_a_model_that_answers_more_inputs_at_once_than_there_are_probes():
+    report = explain(pointwise([-1, 2], batch_size=4), PROBES, methods="class_probabilities", output_mask=EACH)
+    means = np.array([(0.5 + 3) / 2, (0.5 + 0 + 1 + 0) / 4])
+    np.testing.assert_allclose(report.class_scores[:, 1], 3 * means, rtol=1e-5)
 
 
 def test_three_classes_are_mean_log_odds():

@@ -64,6 +64,13 @@ def test_an_output_that_was_asked_for_needs_no_notice(structure, output, caplog)
     assert not caplog.records
 
 
+def test_a_single_output_in_a_dict_needs_no_notice(caplog):
+    image = keras.Input(SIZE)
+    model = keras.Model(image, {"kind": keras.layers.Softmax()(keras.layers.Flatten()(image))})
+    np.testing.assert_allclose(ask(model).probabilities, KIND, rtol=1e-5)
+    assert not caplog.records
+
+
 @each_structure
 def test_another_output_by_its_index(structure):
     report = ask(several(structure), output=1, decode_prob="value")

@@ -48,6 +48,15 @@ def test_derived_targets_of_decoded_outputs():
     np.testing.assert_array_equal(scores.logits[:, 3], [7, 9])
 
 
+@pytest.mark.parametrize(("exclusive", "certain"), [(True, 1e30), (False, 1e7)])
+def test_decoded_probabilities_have_the_odds_that_they_have_in_tensors(exclusive, certain):
+    head = Head("decoded", "probabilities", decode=lambda outputs: outputs, exclusive=exclusive)
+    p = np.array([[0.25, 0.75], [1, 0], [0, 1]], dtype="float32")
+    expected = np.log([[1 / 3, 3], [certain, 1e-30], [1e-30, certain]])
+    np.testing.assert_allclose(read(reader(head), p).log_odds(np.array([[0, 1]] * 3)), expected, rtol=1e-6)
+    np.testing.assert_allclose(head.class_scores(p, None), expected, rtol=1e-6)
+
+
 def test_each_probe_has_its_own_positions():
     head = Head("value", "outputs", dense=True)
     weights = position_weights(np.zeros((2, 3, 1)), np.array([[1, 0, 0], [0, 1, 1]], dtype=bool), 2)

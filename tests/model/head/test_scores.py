@@ -1,5 +1,7 @@
 """Scores: log-odds and probabilities that don't saturate."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -56,6 +58,11 @@ def test_rows():
     given = scores([[1, 2], [3, 4], [5, 6]])
     assert len(given) == 3
     assert given.classes == 2
+    assert given[:2].off is None
+    some = dataclasses.replace(given, off=np.array([0, 0.1, 0.2]))[1:]
+    np.testing.assert_array_equal(some.logits, [[3, 4], [5, 6]])
+    np.testing.assert_array_equal(some.probabilities, given.probabilities[1:])
+    np.testing.assert_array_equal(some.off, [0.1, 0.2])
 
 
 def test_contrasts_are_their_own_log_odds_and_no_rival_of_the_classes():

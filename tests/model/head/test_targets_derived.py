@@ -141,6 +141,7 @@ def nothing(outputs):
         ((0,), "expected a contrast of two classes"),
         ((0, 1.5), "targets holds 1.5; expected a class index >= 0 or name"),
         ([("tank", "sky"), ("tank", "sky")], "expected one or more targets, each once"),
+        ([("tank", "sky"), ("sky", "tank"), ("sky", "tank")], "expected one or more targets, each once"),
         ([square_of_first, square_of_first], "expected one or more targets, each once"),
         ((0, 3), r"targets holds 3; expected class indices in 0\.\.2"),
         ([1, (7, 0)], r"targets holds 7; expected class indices in 0\.\.2"),

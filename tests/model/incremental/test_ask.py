@@ -61,6 +61,16 @@ def test_windows_take_as_much_work_at_once_as_images(batch_size, windows_at_once
     assert (sizes["of"], sizes["by_inputs"], sizes["_untouched"]) == ({3}, {1}, {1})
 
 
+@pytest.mark.parametrize(("rows", "windows", "probes"), [(12, 2, 4), (3, 8, 2), (1, 24, 1)])
+def test_probes_are_kept_as_many_as_all_windows_of_are_asked_at_once(rows, windows, probes):
+    """But of images whose activations are kept, no more than a quarter."""
+    live = LiveModel(functional((24, 24), residual), Probes(patchwork(1, (24, 24), 3, 1)), Options(batch_size=16))
+    places = Windows((24, 24), (rows, 24), (rows, 24))
+    route = live._under_masks.route(places)
+    assert len(places) == windows
+    assert route.groups.limit == probes
+
+
 def test_a_rehearsal_asks_about_the_first_group_of_probes_only():
     model = functional((24, 24), residual)
     live = LiveModel(model, Probes(patchwork(6, (24, 24), 3, seed=1)), Options(batch_size=25))

@@ -35,6 +35,22 @@ def test_what_cannot_be_taken_apart_has_no_plan():
     assert make_plan(model, (16, 16, 3), Windows((16, 16), 4, 4)) is None
 
 
+class SomeRows(layers.Layer):
+    """Does not say how many rows it leaves."""
+
+    def call(self, inputs):
+        return inputs
+
+    def compute_output_spec(self, inputs):
+        return keras.KerasTensor((None, None, *inputs.shape[2:]), inputs.dtype)
+
+
+def test_what_has_an_unknown_size_has_no_plan():
+    image = keras.Input((16, 16, 3))
+    model = keras.Model(image, layers.GlobalAveragePooling2D()(SomeRows()(layers.Conv2D(4, 3)(image))))
+    assert make_plan(model, (16, 16, 3), Windows((16, 16), 4, 4)) is None
+
+
 def test_what_does_not_pay_has_no_plan(monkeypatch):
     monkeypatch.setattr(incremental.plan, "PAYS", PAYS)
     model = functional((24, 24), residual)
@@ -59,6 +75,16 @@ def test_what_a_plan_costs_by_hand():
     moved, plain_moved = 32 + 2 + 3 + (36 + 4) + 2 * (16 + 64), 128 + 2 + 3
     assert plan.counted_ratio == pytest.approx(work / plain)
     assert plan.cost_ratio == pytest.approx((work + 24 * moved) / (plain + 24 * plain_moved))
+
+
+def test_what_a_plan_of_whole_maps_costs_by_hand(monkeypatch):
+    # That of the model, and what puts the window's 4 pixels on all 64 of the image.
+    monkeypatch.setattr(incremental.plan, "_LIMITS", (0.24,))
+    plan = make_plan(convolved(), (8, 8, 1), Windows((8, 8), 2, 2))
+    work, moved = 64 * 9 * 2 + 6, 128 + 2 + 3
+    assert plan.kept == (0,)
+    assert plan.counted_ratio == 1
+    assert plan.cost_ratio == pytest.approx(1 + 24 * (64 + 4) / (work + 24 * moved))
 
 
 @pytest.mark.parametrize(("limit", "local"), [(0.25, True), (0.24, False)])

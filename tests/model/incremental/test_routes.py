@@ -72,14 +72,26 @@ class OffOnPatches(layers.Layer):
         return inputs + (0.0 if inputs.shape[1] == 24 else self.much)
 
 
-@pytest.mark.parametrize(("off", "taken"), [(0.9e-4, True), (1.1e-4, False)])
-def test_a_route_may_be_off_by_a_ten_thousandth_of_a_nat(off, taken, monkeypatch):
+@pytest.mark.parametrize(
+    ("dtype", "off", "taken"),
+    [
+        *[(dtype, off, off < 1e-4) for dtype in ("float32", "float64") for off in (0.9e-4, 1.1e-4)],
+        *[("mixed_bfloat16", off, off < 0.02) for off in (0.016, 0.024)],  # in steps of 0.004
+    ],
+)
+def test_a_route_may_be_off_by_a_ten_thousandth_of_a_nat_and_in_half_precision_by_a_fiftieth(
+    dtype, off, taken, monkeypatch
+):
     # The patch is 6 x 6 of 24 x 24 pixels, whose mean is the second logit.
     monkeypatch.setitem(incremental.rules, OffOnPatches, incremental.pointwise)
-    image = keras.Input((24, 24, 1))
-    mean = layers.GlobalAveragePooling2D()(OffOnPatches(16 * off)(image))
-    dense = layers.Dense(2, activation="softmax")
-    model = keras.Model(image, dense(mean))
+    keras.config.set_dtype_policy(dtype)
+    try:
+        image = keras.Input((24, 24, 1))
+        mean = layers.GlobalAveragePooling2D()(OffOnPatches(16 * off)(image))
+        dense = layers.Dense(2, activation="softmax")
+        model = keras.Model(image, dense(mean))
+    finally:
+        keras.config.set_dtype_policy("float32")
     dense.set_weights([np.array([[0.0, 1.0]]), np.zeros(2)])
     live = LiveModel(model, Probes(np.full((1, 24, 24, 1), 0.5)))
     assert (live._under_masks.route(Windows((24, 24), 6, 6)) is not None) == taken

@@ -124,6 +124,8 @@ def test_a_border_moves_a_wide_strip_along_while_it_stays_on_the_map(starts, bef
         (layers.Softmax(axis=(-1,)), Axis(1, 1, 0), Axis(1, 1, 0)),
         (layers.Softmax(axis=(3,)), Axis(1, 1, 0), Axis(1, 1, 0)),
         (layers.Activation("relu"), Axis(1, 1, 0), Axis(1, 1, 0)),
+        (layers.Conv2D(2, 3, activation=layers.ReLU()), Axis(3, 1, 0), Axis(3, 1, 0)),
+        (lambda image: image * 2.0, Axis(1, 1, 0), Axis(1, 1, 0)),
         (layers.Normalization(mean=[1.0, 2, 3, 4], variance=[1.0, 1, 1, 1]), Axis(1, 1, 0), Axis(1, 1, 0)),
     ],
 )
@@ -145,6 +147,8 @@ def test_how_layers_reach(layer, rows, columns):
         layers.Lambda(lambda x: x),
         layers.Activation(lambda x: x),
         layers.Conv2D(2, 3, activation=lambda x: x),
+        layers.Conv2D(2, 3, activation=layers.Softmax(axis=1)),
+        lambda image: image * np.ones((9, 12, 1), "float32"),
         type("MyConv", (layers.Conv2D,), {})(2, 3),
     ],
 )

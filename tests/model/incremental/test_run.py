@@ -2,7 +2,7 @@
 
 import keras
 import pytest
-from helpers.patchwork import assert_same, functional, residual, with_random_weights
+from helpers.patchwork import assert_same, functional, head, residual, with_random_weights
 from keras import layers
 
 from picasso_callbacks.model import incremental
@@ -118,6 +118,13 @@ def test_an_output_before_the_patches_are_pasted():
     hidden = layers.Conv2D(4, 3, padding="same", activation="relu")(image)
     model = keras.Model(image, layers.Conv2D(3, 1, activation="softmax")(hidden))
     assert_same(with_random_weights(model), Windows((16, 20), 6, 5))
+
+
+@pytest.mark.parametrize("nest", [lambda one: [one], lambda one: (one,), lambda one: {"kind": one}])
+def test_a_single_output_in_a_nest(nest):
+    image = keras.Input((16, 20, 3))
+    hidden = layers.Conv2D(4, 3, padding="same", activation="relu")(image)
+    assert_same(keras.Model(image, nest(head(hidden))), Windows((16, 20), 6, 5))
 
 
 def test_a_layer_of_your_own_takes_part_once_it_has_a_rule(monkeypatch):
