@@ -1,7 +1,7 @@
 """Whatever fit alone trains, is trained the same with the callback, and explained as brute force finds it.
 
-`python tests/test_random_models.py 0 2000` tries all models with these numbers, on the backend in use, and the first 140
-each core layer of Keras.
+`python tests/test_random_models.py 0 2000` tries all models with these numbers, on the backend in use; the first 140
+have each core layer of Keras.
 """
 
 import contextlib
