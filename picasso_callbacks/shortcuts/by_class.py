@@ -22,17 +22,15 @@ FEW, FEW_ERRORS = 4, math.inf
 """Groups smaller than this may be alike by chance; errors, which are counted in quarters, always."""
 
 HARMLESS = (0.14, 0.2, 0.2)
-"""The most that is harmless for a class: the fine texture carries more of all objects than of those of one class."""
+"""The most that is harmless for a class, as `Cue.harmless`: the texture carries more of all objects than of a class's."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ClassDependence(Dependence):
     """How far one class hangs on a cue at one look; as a `Dependence`, but of two groups of tested probes.
 
-    `gaps` are pushes for images of other classes, and pulls for those of the class; `flips` the share of donors from
-    the other side of the line with whose cue the answer becomes the class, or is the class no longer.
-
-    `shares` are so, too.
+    `gaps`, `errors` and `shares` are pushes for images of other classes, and pulls for those of the class; `flips` the
+    share of donors from the other side of the line with whose cue the answer becomes the class, or is it no longer.
 
     Args:
         name: The cue's name and the class's: `"corners of 8"`.

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from picasso_callbacks.shortcuts.cues import Cue, Exchange, Prepare
+from picasso_callbacks.shortcuts.cues import HARMLESS_SMALL, Cue, Exchange, Prepare
 
 CELLS = 8
 """Into how many cells a side of a small place is reduced at most, before a mark is looked for."""
@@ -69,9 +69,8 @@ def mark_cues(marks: Sequence[Mark], size: tuple[int, int]) -> list[Cue]:
     found = []
     for name, mark in zip(mark_names(len(marks)), marks, strict=True):
         masks = mark.masks(size)
-        found.append(
-            Cue(name, "the small mark", _prepare(mark), area=float(masks.mean()), mask=masks, column=mark.column)
-        )
+        cue = Cue(name, "the small mark", _prepare(mark), area=float(masks.mean()), mask=masks)
+        found.append(dataclasses.replace(cue, harmless=HARMLESS_SMALL, column=mark.column))
     return found
 
 
