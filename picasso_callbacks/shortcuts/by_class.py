@@ -22,7 +22,7 @@ FEW, FEW_ERRORS = 4, math.inf
 """Groups smaller than this may be alike by chance; errors, which are counted in quarters, always."""
 
 HARMLESS = (0.14, 0.2, 0.2)
-"""The most that is harmless for a class, as `Cue.harmless`: the texture carries more of all objects than of a class's."""
+"""The most that is harmless for a class, as `Cue.harmless`: texture carries more of all objects than of a class's."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False, kw_only=True)
