@@ -93,4 +93,4 @@ def _exceeds(one: Dependence, level: float) -> bool:
     gap, errors, share = one.harmless
     if any(bound > limit for bound, limit in zip(one.lower_bounds(level), (gap, errors), strict=True)):
         return True
-    return one.error > min(errors, FELT) and one.share_bound(level / RARER) > share
+    return one.error > FELT and one.share_bound(level / RARER) > share

@@ -27,9 +27,6 @@ and size, its fine texture the object's edges. In its first epochs a network may
 so that they move little probability, but many answers.
 """
 
-HARMLESS_SMALL = (0.04, 0.04, 0.05)
-"""The same for a place so small that hardly anything of an object can be in it."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Cue:
@@ -65,15 +62,15 @@ def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: 
         tags: Top left corners of small places at which the classes differ the same way in all images; see `find_tags`.
         tag_size: (height, width) of these places, which end where the images do.
     """
-    small, thirds = [_box(size, corner, tag_size) for corner in tags], _thirds(size).items()
+    small = [_box(size, corner, tag_size) for corner in tags]
     return [
         Cue("colour", "the colours and brightness", _colour, harmless=(0.14, 0.14, 0.2)),
         Cue("layout", "the coarse layout of light", _layout, harmless=(0.14, 0.14, 0.2)),
         TEXTURE,
         _place("frame", "the frame", _frame(size)),
         _place("corners", "the corners", _corners(size)),
-        *(_place(f"tag {n}", f"the small place {_where(one)}", one, HARMLESS_SMALL) for n, one in enumerate(small, 1)),
-        *(dataclasses.replace(_place(name, f"the {name} third", one), suspicious=False) for name, one in thirds),
+        *(_place(f"tag {n}", f"the small place {_where(mask)}", mask) for n, mask in enumerate(small, start=1)),
+        *(_place(name, f"the {name} third", mask, suspicious=False) for name, mask in _thirds(size).items()),
     ]
 
 
@@ -122,7 +119,7 @@ def _box_means(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return (rows[:, width:] - rows[:, :-width]) / (height * width)
 
 
-def _place(name: str, phrase: str, mask: np.ndarray, harmless: tuple[float, float, float] = HARMLESS_PLACE) -> Cue:
+def _place(name: str, phrase: str, mask: np.ndarray, suspicious: bool = True) -> Cue:
     def prepare(images: np.ndarray) -> Exchange:
         def exchange(takers: np.ndarray, donors: np.ndarray) -> np.ndarray:
             masks = np.broadcast_to(mask[..., None], (len(takers), *mask.shape, 1))
@@ -130,7 +127,7 @@ def _place(name: str, phrase: str, mask: np.ndarray, harmless: tuple[float, floa
 
         return exchange
 
-    return Cue(name, phrase, prepare, area=float(mask.mean()), harmless=harmless, mask=mask)
+    return Cue(name, phrase, prepare, suspicious, float(mask.mean()), mask=mask)
 
 
 def _colour(images: np.ndarray) -> Exchange:

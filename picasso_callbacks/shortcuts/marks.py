@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from picasso_callbacks.shortcuts.cues import HARMLESS_SMALL, Cue, Exchange, Prepare
+from picasso_callbacks.shortcuts.cues import Cue, Exchange, Prepare
 
 CELLS = 8
 """Into how many cells a side of a small place is reduced at most, before a mark is looked for."""
@@ -32,6 +32,9 @@ NOISE = 1e-2
 
 MEMBERS, OTHERS, CANDIDATES, PATCHES = 6, 40, 8, 2000
 """How much is compared: images of a class, images of others, patches of a class to the end, patches of others."""
+
+HARMLESS = (0.04, 0.04, 0.05)
+"""As of a place, but of the log-odds hardly any share is harmless: a mark is no part of an object, which is larger."""
 
 RARE = 4
 """How many of the patches of others may be more like a patch that is worth a closer look."""
@@ -70,7 +73,7 @@ def mark_cues(marks: Sequence[Mark], size: tuple[int, int]) -> list[Cue]:
     for name, mark in zip(mark_names(len(marks)), marks, strict=True):
         masks = mark.masks(size)
         cue = Cue(name, "the small mark", _prepare(mark), area=float(masks.mean()), mask=masks)
-        found.append(dataclasses.replace(cue, harmless=HARMLESS_SMALL, column=mark.column))
+        found.append(dataclasses.replace(cue, harmless=HARMLESS, column=mark.column))
     return found
 
 

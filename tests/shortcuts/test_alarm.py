@@ -10,7 +10,7 @@ from picasso_callbacks.shortcuts.alarm import CHANCE, FAR, alarms, seeming, with
 from picasso_callbacks.shortcuts.cues import HARMLESS_PLACE, standard_cues
 from picasso_callbacks.shortcuts.dependence import Dependence
 
-HARMLESS = {cue.name: cue.harmless for cue in standard_cues((16, 16), [(0, 0)], (2, 2))}
+HARMLESS = {cue.name: cue.harmless for cue in standard_cues((16, 16), [], (2, 2))}
 
 
 def dependence(name="sky", gaps=(0.5,) * 11, suspicious=True, **settings):
@@ -34,7 +34,6 @@ LIMITS = {
     "layout": (0.14, 0.14, 0.2),
     "texture": (0.2, 0.25, 0.2),
     "frame": (0.04, 0.04, 0.2),
-    "tag 1": (0.04, 0.04, 0.05),
 }
 
 
