@@ -207,16 +207,17 @@ def single(cues: list[str], seeds: list[int]) -> None:
         for strength in (1.0, 0.9) if cue != HONEST else (1.0,):
             for epoch in judge({OF: cue}, strength, seed, architecture):
                 row, biased, alarms = rows[cue], epoch.biased, epoch.alarms
+                row.update(looks=1, passes=epoch.passes)
                 row["biased"] += bool(biased)
                 row["flagged"] += bool(biased and alarms)
                 row["right"] += bool(biased and alarms) and alarms[0].endswith(f"of class {OF}")
                 row["not biased"] += not biased
                 row["flagged though not"] += not biased and bool(alarms)
         print(f"{cue}: {dict(rows[cue])}", flush=True)
-    print("\n| cue of the 8s | biased | flagged | 8 named first | not biased | flagged |\n|---|---|---|---|---|---|")
+    print("\n| cue of the 8s | biased | flagged | 8 named first | not biased | flagged | passes |" + f"\n{'|---' * 7}|")
     for cue, row in rows.items():
         names = ("biased", "flagged", "right", "not biased", "flagged though not")
-        print(f"| {cue} | {' | '.join(str(row[name]) for name in names)} |")
+        print(f"| {cue} | {' | '.join(str(row[name]) for name in names)} | {row['passes'] / row['looks']:.0f} |")
 
 
 def both(seeds: list[int]) -> None:

@@ -141,8 +141,8 @@ class Exchanges:
                 if excess[column] > 0:
                     far = excess[column] - NEARLY * trial.cue.area
                     best[column] = max(best.get(column, (-1.0, 0)), (far, index))
-                name = f"{trial.cue.name} of {self.truth.names[column]}"
-                if column == trial.cue.column or name in raised:
+                held = raised and f"{trial.cue.name} of {self.truth.names[column]}" in raised
+                if held or column == trial.cue.column:
                     kept.append((index, column))
         worst = sorted(best, key=lambda column: best[column], reverse=True)[:SUSPECTS]
         return list(dict.fromkeys([*((best[column][1], column) for column in worst), *kept]))
