@@ -10,6 +10,7 @@ from typing import Any, Literal
 import keras
 
 from picasso_callbacks.explain import DEFAULT_METHODS, Inquiry
+from picasso_callbacks.interruptions import interruptible
 from picasso_callbacks.log import Recorder, cards_cost, check_writable
 from picasso_callbacks.methods import Method
 from picasso_callbacks.model import LiveModel
@@ -178,9 +179,10 @@ class Picasso(keras.callbacks.Callback):
         self._problems.forget()
         self._looked_at = -1
         self._first_epoch = None
-        self._live = self._inquiry.watch(self.model)
-        self._budget.check(self._live.processes()[1])
-        rehearsed = self._inquiry.rehearse(self._live)
+        with interruptible():
+            self._live = self._inquiry.watch(self.model)
+            self._budget.check(self._live.processes()[1])
+            rehearsed = self._inquiry.rehearse(self._live)
         self._dependence_logs = self._unknown = {"picasso_dependence": math.nan} if self._inquiry.shortcuts()[0] else {}
         self._schedule.start(self._parameter("epochs"), self._parameter("steps"), self.model.steps_per_execution)
         self._announce(self._live.batches.rehearsed_seconds, rehearsed)
@@ -197,7 +199,8 @@ class Picasso(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         if self._schedule.before_batch(batch) and self._can_afford():
-            self._problems.attempt("waiting for the training", self._wait_for_training)
+            with interruptible():
+                self._problems.attempt("waiting for the training", self._wait_for_training)
             self._look()
             self._problems.raise_kept()
 
@@ -259,7 +262,8 @@ class Picasso(keras.callbacks.Callback):
         self._dependence_logs = self._unknown
         assert self._live is not None
         with self._budget.spending():
-            report = self._problems.attempt("looking at the model", self._report, self._live)
+            with interruptible():
+                report = self._problems.attempt("looking at the model", self._report, self._live)
             several = self._live.processes()[1] > 1
             stops = report is not None and self._respond(now, report, aloud=self._is_first())
             if self._all_stop(stops) if several else stops:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from picasso_callbacks.explanation import Explanation
+from picasso_callbacks.interruptions import interruptible
 from picasso_callbacks.methods import Look, Method, make_methods
 from picasso_callbacks.model import LiveModel, Scores, TargetChooser, steep_note
 from picasso_callbacks.options import DEFAULTS, Options
@@ -97,7 +98,7 @@ def explain(
         report.image(0)
     """
     arguments = locals()
-    with spoken_by("explain"):
+    with interruptible(), spoken_by("explain"):
         if not isinstance(model, keras.Model):
             raise ValueError(f"model is a {type(model).__name__}; expected a keras.Model. Load it first.")
         inquiry = Inquiry(probes, methods, targets, top, Options.among(arguments))

@@ -18,7 +18,7 @@ TREES = {path.relative_to(PACKAGE): ast.parse(path.read_text("utf-8")) for path 
 FLOORS = {
     "": [
         {"plain"},
-        {"averaging", "encode", "explanation", "problems", "typing"},
+        {"averaging", "encode", "explanation", "interruptions", "problems", "typing"},
         {"options", "probes", "store"},
         {"render", "model"},
         {"methods", "player", "shortcuts", "trust"},

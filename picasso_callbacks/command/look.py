@@ -14,6 +14,7 @@ import keras
 
 from picasso_callbacks.command.saved_model import load_model, takes
 from picasso_callbacks.explain import DEFAULT_METHODS, Inquiry
+from picasso_callbacks.interruptions import interruptible
 from picasso_callbacks.options import Options
 from picasso_callbacks.plain import readable, tell
 from picasso_callbacks.probes import Probes
@@ -29,7 +30,8 @@ def explain_files(given: argparse.Namespace) -> None:
     model = load_model(given.model)
     probes = read_probes(given, model)
     inquiry = make_inquiry(given, probes)
-    report = inquiry.look(inquiry.watch(model), attempt, alone=True)
+    with interruptible():
+        report = inquiry.look(inquiry.watch(model), attempt, alone=True)
     progress("saving")
     path = report.save_html(given.out) if kind == ".html" else report.save(given.out)
     progress("")

@@ -17,6 +17,7 @@ from picasso_callbacks.command.checkpoints import WEIGHTS, Checkpoints, step_of
 from picasso_callbacks.command.look import attempt, make_inquiry, progress, read_probes
 from picasso_callbacks.command.saved_model import load_model, load_weights
 from picasso_callbacks.explain import Inquiry
+from picasso_callbacks.interruptions import interruptible
 from picasso_callbacks.log import Recorder, check_writable
 from picasso_callbacks.model import LiveModel
 from picasso_callbacks.plain import tell
@@ -106,8 +107,9 @@ class Watcher:
         try:
             if goes_back:
                 inquiry.restart()
-            self._live = self._live or inquiry.watch(model)
-            report = inquiry.look(self._live, attempt, "step", step)
+            with interruptible():
+                self._live = self._live or inquiry.watch(model)
+                report = inquiry.look(self._live, attempt, "step", step)
         except ValueError as error:
             if not self._looked:
                 raise
