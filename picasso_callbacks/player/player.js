@@ -614,6 +614,8 @@ class Player {
   }
 
   async choose(names, step, grown = []) {
+    const before = this.state.step;
+    this.state.runs = names;
     try {
       await Promise.all([...names, ...grown.filter((name) => !names.includes(name))].map(async (name) => {
         const known = this.runs.get(name);
@@ -626,12 +628,12 @@ class Player {
       this.say(`The numbers can't be read: ${error.message}`, true);
       return;
     }
+    if (this.state.runs !== names) return;  // others were chosen meanwhile
     this.say("");
-    this.state.runs = names;
     this.shown = names.map((name) => this.runs.get(name));
     const methods = [...new Set(this.shown.flatMap((run) => run.maps))];
     if (this.state.method && !methods.includes(this.state.method)) this.state.method = "";
-    this.setAxis(step);
+    this.setAxis(this.state.step === before ? step : this.state.step);  // the slider may have been moved meanwhile
     this.build();
   }
 

@@ -427,6 +427,24 @@ def test_a_server_that_is_late_or_fails_is_told_and_recovers(page, address):
     frame.locator("section.player[data-step='2']").wait_for()
 
 
+def test_what_is_done_while_a_run_is_read_counts(page, address):
+    frame = tab(page, address)
+    held, waits = [], True
+    page.route(f"**/look?*{HONEST.split('/')[0]}*", lambda route: held.append(route) if waits else route.continue_())
+    frame.get_by_text("1 of 2 runs").click()
+    frame.get_by_label(HONEST).check()
+    frame.get_by_role("slider", name="epoch").fill("2")
+    frame.locator("section.player[data-step='2']").wait_for()
+    assert held
+    waits = False
+    for route in held:
+        route.continue_()
+    expect(frame.locator("article.probe").first.locator(".of")).to_have_text([BIASED, HONEST])
+    frame.locator("section.player[data-step='2']").wait_for()
+    page.wait_for_timeout(500)
+    expect(moment(frame)).to_contain_text("epoch 2")
+
+
 def test_it_works_below_a_path_and_without_the_fast_loader(page, log_dir):
     with tensorboard("--logdir", str(log_dir), "--path_prefix", "/some/where", "--load_fast", "false") as address:
         frame = tab(page, address, step="4")
