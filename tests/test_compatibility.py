@@ -8,11 +8,11 @@ from helpers.event_files import read
 from helpers.zoo_architectures import LIGHT
 
 TABLE = compatibility.read()[keras.config.backend()]
-SLOW = pytest.mark.slow
 
 
 def marked(section, row):
-    return pytest.param(section, row, id=f"{section}-{row}", marks=[] if section == "Refused before training" else SLOW)
+    marks = [] if section == "Refused before training" else [pytest.mark.slow, pytest.mark.part(3)]
+    return pytest.param(section, row, id=f"{section}-{row}", marks=marks)
 
 
 @pytest.mark.parametrize(("section", "row"), [marked(*row) for row in compatibility.rows()])

@@ -21,7 +21,8 @@ QUICK = [
 
 
 def marked(table):
-    return [pytest.param(title, id=title, marks=[] if title in QUICK else pytest.mark.slow) for title in table]
+    slow = [pytest.mark.slow, pytest.mark.part(4)]
+    return [pytest.param(title, id=title, marks=[] if title in QUICK else slow) for title in table]
 
 
 def made(make, log_dir):

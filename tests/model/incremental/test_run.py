@@ -155,6 +155,7 @@ APPLICATIONS = {
 
 
 @pytest.mark.slow
+@pytest.mark.part(2)
 @pytest.mark.parametrize("name", APPLICATIONS)
 def test_applications(name):
     side, window = APPLICATIONS[name]
