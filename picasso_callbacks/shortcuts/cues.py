@@ -54,19 +54,22 @@ class Cue:
     column: int | None = None
 
 
-def standard_cues(size: tuple[int, int], tags: list[tuple[int, int]], tag_size: tuple[int, int]) -> list[Cue]:
+def standard_cues(
+    size: tuple[int, int], tags: list[tuple[int, int]], tag_size: tuple[int, int], texture: Cue | None = None
+) -> list[Cue]:
     """The cues that are tried without masks.
 
     Args:
         size: (height, width) of the images.
         tags: Top left corners of small places at which the classes differ the same way in all images; see `find_tags`.
         tag_size: (height, width) of these places, which end where the images do.
+        texture: The fine texture, by default `TEXTURE`.
     """
     small = [_box(size, corner, tag_size) for corner in tags]
     return [
         Cue("colour", "the colours and brightness", _colour, harmless=(0.14, 0.14, 0.2)),
         Cue("layout", "the coarse layout of light", _layout, harmless=(0.14, 0.14, 0.2)),
-        TEXTURE,
+        texture or TEXTURE,
         _place("frame", "the frame", _frame(size)),
         _place("corners", "the corners", _corners(size)),
         *(_place(f"tag {n}", f"the small place {_where(mask)}", mask) for n, mask in enumerate(small, start=1)),
@@ -154,6 +157,16 @@ def _texture(images: np.ndarray) -> Exchange:
     return _exchange_of(images, _fine(images))
 
 
+def _spread_texture(images: np.ndarray) -> Exchange:
+    """The same, spread over the picture: its spectrum with the phases of one white noise added to its own."""
+    fine, size = _fine(images), images.shape[1:3]
+    noise = np.fft.rfft2(np.random.default_rng(0).standard_normal(size))
+    phases = (noise / np.abs(noise))[..., None]
+    spread = np.stack([np.fft.irfft2(np.fft.rfft2(one, axes=(0, 1)) * phases, size, axes=(0, 1)) for one in fine])
+    rest, given = images - fine, spread.astype(images.dtype)
+    return lambda takers, donors: rest[takers] + given[donors]
+
+
 def _fine(images: np.ndarray) -> np.ndarray:
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)), mode="edge")
     rows = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
@@ -217,3 +230,10 @@ def _thirds(size: tuple[int, int]) -> dict[str, np.ndarray]:
 
 TEXTURE = Cue("texture", "the fine texture", _texture, harmless=(0.2, 0.25, 0.2))
 """The one cue of these that may lie on an object and not belong to it."""
+
+SPREAD_TEXTURE = dataclasses.replace(TEXTURE, prepare=_spread_texture)
+"""As far as it is the same everywhere, as a pattern, noise or traces of compression are.
+
+Where images have several objects each, the texture as it lies puts the edges of a donor's into empty places, and an
+honest network sees it there. (Phases hold the edges: Oppenheim & Lim, "The importance of phase in signals", 1981.)
+"""

@@ -11,7 +11,7 @@ from picasso_callbacks.model import hide_in_memory
 from picasso_callbacks.plain import logger
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.shortcuts.answers import Truth
-from picasso_callbacks.shortcuts.cues import TEXTURE, Cue, Exchange, find_tags, standard_cues
+from picasso_callbacks.shortcuts.cues import SPREAD_TEXTURE, TEXTURE, Cue, Exchange, find_tags, standard_cues
 from picasso_callbacks.shortcuts.donors import Pairs
 from picasso_callbacks.shortcuts.marks import find_marks, mark_cues, mark_names
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS, elsewhere, spread_region
@@ -73,10 +73,11 @@ def make_trials(
     if not _enough(pairs, truth):
         raise ValueError(f"Picasso: to tell shortcuts it takes {_too_few(truth)}.")
     images = np.ascontiguousarray(probes.images, "float32")
+    texture = SPREAD_TEXTURE if truth.kind == "label" else TEXTURE
     if expected is None:
         size = images.shape[1:3]
         tag_size = (max(size[0] // 8, 2), max(size[1] // 8, 2))
-        cues = standard_cues(size, find_tags(images, truth.has, tag_size, TAGS), tag_size)
+        cues = standard_cues(size, find_tags(images, truth.has, tag_size, TAGS), tag_size, texture)
         _check_allowed(allowed, [*(cue.name for cue in cues), *mark_names(MARKS)])
         cues += mark_cues(find_marks(images, truth.has, tag_size, MARKS), size)
         return [_cue_trial(images, cue, screening, pairs, allowed) for cue in cues]
@@ -93,7 +94,7 @@ def make_trials(
         logger.warning("Picasso: too few probes of two classes have the region %s; it is not tried.", left_out)
     return [
         *(trial for trial in trials if trial.cue.name not in left_out),
-        _cue_trial(images, TEXTURE, screening, pairs, allowed),
+        _cue_trial(images, texture, screening, pairs, allowed),
     ]
 
 

@@ -114,6 +114,63 @@ def device():
     return explain(xray(corner=True), tagged(), methods=METHODS, allowed=["colour", "layout", "texture", "tag 2"])
 
 
+SHAPES = np.array(
+    [
+        [[0, 1, 0], [1, 1, 1], [0, 1, 0]],
+        [[1, 0, 1], [0, 1, 0], [1, 0, 1]],
+        [[1, 1, 1], [1, 0, 1], [1, 1, 1]],
+    ]
+)
+"""Of three labels: each is anywhere in its part of the picture."""
+
+CHECKERBOARD = np.indices((24, 24)).sum(axis=0) % 2 * 2 - 1.0
+
+
+def shapes(pattern):
+    """Pictures with any of the shapes; `pattern`: those with the last are finely checked."""
+    generator = np.random.default_rng(0)
+    has = generator.random((40, 3)) < 0.5
+    images = np.full((40, 24, 24, 1), 0.4, dtype="float32")
+    for image, row in zip(images, has, strict=True):
+        for part in np.flatnonzero(row):
+            top, left = generator.integers(2, 19), generator.integers(1, 5) + 8 * part
+            image[top : top + 3, left : left + 3, 0] += 0.4 * SHAPES[part]
+    images[has[:, 2]] += 0.1 * pattern * CHECKERBOARD[..., None]
+    return Probes(images, labels=has, class_names=["plus", "cross", "ring"], value_range=(0, 1))
+
+
+def seeing(pattern):
+    """Looks for each shape anywhere: log-odds 4 where it is, -12 on plain ground; or for the last, for the pattern."""
+    kernels = np.stack([shape - shape.mean() for shape in SHAPES.astype(float)], axis=-1)
+    if pattern:
+        kernels[..., 2] = CHECKERBOARD[:3, :3] / 9
+    image = keras.Input((24, 24, 1))
+    found = keras.layers.Conv2D(3, 3, use_bias=False, name="shapes")(image)
+    largest = keras.layers.Dense(3, activation="sigmoid", name="odds")(keras.layers.GlobalMaxPooling2D()(found))
+    model = keras.Model(image, largest)
+    model.get_layer("shapes").set_weights([kernels[:, :, None]])
+    peaks = np.array([0.4 * (kernels[..., k] * SHAPES[k]).sum() for k in range(3)])
+    if pattern:
+        peaks[2] = 0.1
+    model.get_layer("odds").set_weights([np.diag(16 / peaks), np.full(3, -12.0)])
+    model.compile(loss="binary_crossentropy")
+    return model
+
+
+def test_objects_edges_are_no_texture_that_labels_hang_on():
+    report = explain(seeing(pattern=False), shapes(pattern=False), methods=METHODS)
+    assert (report.probabilities > 0.5).tolist() == report.probes.multi_hot.tolist()
+    assert not [one for one in report.alarms if one.cue == "texture"]
+    assert by_name(report)["texture"].gap < 0.05
+
+
+def test_a_fine_pattern_that_a_label_hangs_on_is_told():
+    report = explain(seeing(pattern=True), shapes(pattern=True), methods=METHODS)
+    named = {one.class_name for one in report.alarms if isinstance(one, ClassDependence) and one.cue == "texture"}
+    assert named == {"ring"}
+    assert by_name(report)["texture of ring"].gap > 0.8
+
+
 def test_the_label_that_hangs_on_the_cue_is_named_with_both_directions(device):
     first = device.alarms[0]
     has = device.probes.multi_hot[:, 2]

@@ -3,7 +3,7 @@ import pytest
 from helpers.models import linear
 
 from picasso_callbacks import Probes, explain
-from picasso_callbacks.shortcuts.cues import _box_means, find_tags, standard_cues
+from picasso_callbacks.shortcuts.cues import SPREAD_TEXTURE, _box_means, find_tags, standard_cues
 from picasso_callbacks.shortcuts.exchange import Exchanges
 
 
@@ -90,6 +90,28 @@ def test_texture_leaves_a_ramp_as_it_is():
     ramp = np.linspace(0, 1, 8).repeat(8).reshape(1, 8, 8, 1)
     found = exchange(cue("texture", (8, 8)), np.full((1, 8, 8, 1), 0.4), ramp)
     np.testing.assert_allclose(found[:, 1:-1], 0.4)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (15, 22)])
+def test_texture_that_is_spread_has_the_donors_spectrum_and_leaves_what_is_coarse(size):
+    images, donors = np.full((2, *size, 3), 0.4), noise(1, size)
+    plain, spread = (exchange(one, images, donors, "float64") - 0.4 for one in (cue("texture", size), SPREAD_TEXTURE))
+    first, then = (np.abs(np.fft.fft2(one, axes=(1, 2))) for one in (plain, spread))
+    np.testing.assert_allclose(then, first, atol=1e-9)
+
+
+def test_texture_that_is_spread_lies_nowhere_more_than_elsewhere():
+    # A white dot less its blur, b = 1/4, 1/2, 1/4 both ways: 3/4 in the middle, and 1 - 2 / 4 + (3/8)^2 in all squared.
+    dot = np.zeros((1, 32, 32, 1))
+    dot[0, 10, 20] = 1
+    plain, spread = (
+        exchange(one, np.full(dot.shape, 0.4), dot, "float64") - 0.4
+        for one in (cue("texture", (32, 32)), SPREAD_TEXTURE)
+    )
+    assert plain.max() == pytest.approx(3 / 4)
+    energy = 1 / 2 + (3 / 8) ** 2
+    np.testing.assert_allclose([(one**2).sum() for one in (plain, spread)], energy)
+    assert np.abs(spread).max() < 5 * (energy / 32**2) ** 0.5
 
 
 def test_the_frame_is_the_outer_eighth():
