@@ -158,11 +158,19 @@ def _texture(images: np.ndarray) -> Exchange:
 
 
 def _spread_texture(images: np.ndarray) -> Exchange:
-    """The same, spread over the picture: its spectrum with the phases of one white noise added to its own."""
+    """The same, spread over the picture: its spectrum with the phases of one white noise added to its own.
+
+    Before, what stands out is cut to the rest: beyond three standard deviations (by the median), if it is rarer than
+    one pixel in ten. Those are edges, and spread they would drown what is everywhere, or that nothing is.
+    """
     fine, size = _fine(images), images.shape[1:3]
+    amount = np.abs(fine)
+    usual = [np.quantile(amount, part, axis=(1, 2), keepdims=True) for part in (0.5, 0.9)]
+    level = np.maximum(3 * 1.4826 * usual[0], usual[1])
     noise = np.fft.rfft2(np.random.default_rng(0).standard_normal(size))
-    phases = (noise / np.abs(noise))[..., None]
-    spread = np.stack([np.fft.irfft2(np.fft.rfft2(one, axes=(0, 1)) * phases, size, axes=(0, 1)) for one in fine])
+    phases = np.where(noise.imag == 0, 1, noise / np.abs(noise))[..., None]  # every second pixel stays every second
+    spectra = (np.fft.rfft2(one, axes=(0, 1)) * phases for one in np.clip(fine, -level, level))
+    spread = np.stack([np.fft.irfft2(one, size, axes=(0, 1)) for one in spectra])
     rest, given = images - fine, spread.astype(images.dtype)
     return lambda takers, donors: rest[takers] + given[donors]
 

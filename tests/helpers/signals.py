@@ -108,7 +108,8 @@ def _send(number: int, seconds: float, ended: threading.Event) -> None:
 def _during(interruption: BaseException) -> str:
     files = [frame.filename for frame in traceback.extract_tb(interruption.__traceback__)]
     own = [os.path.relpath(file, PACKAGE) for file in files if file.startswith(PACKAGE)]
-    return own[-1] if own else ""
+    work = [file for file in own if file != "interruptions.py"]  # which only stands around it
+    return work[-1] if work else ""
 
 
 def _values(model: keras.Model) -> list[np.ndarray] | None:
