@@ -1,8 +1,13 @@
 """What a signal raises during a look ends it, also where a library makes an error of it, or Python ignores it."""
 
+import contextlib
+import inspect
+import itertools
 import signal
+import sys
 import threading
 
+import keras
 import pytest
 from helpers.small_training import CountsBatches, ZerosUntil, compiled, fit, probes, zeros
 
@@ -109,3 +114,36 @@ def test_in_another_thread_nothing_is_set():
     thread.start()
     thread.join()
     assert found == [signal.default_int_handler]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="of torch alone")
+def test_wherever_it_strikes_torch_is_left_as_it_was():
+    """Raised as one function after another is entered, of those around a look, until a look gets through."""
+    import torch
+
+    from picasso_callbacks.model.backends import torch as backend
+
+    around = {inspect.getfile(one) for one in (contextlib, torch.random, torch.no_grad, backend)}
+    model, asked = compiled(), probes()
+    state = torch.get_rng_state()
+    for count in itertools.count(1):
+        left = count
+
+        def strike(frame, event, argument):
+            nonlocal left
+            left -= event == "call" and frame.f_code.co_filename in around
+            if left == 0:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+        sys.setprofile(strike)
+        try:
+            explain(model, asked, methods=["saliency_map", "class_probabilities"])
+        except KeyboardInterrupt:
+            assert left == 0
+        sys.setprofile(None)
+        assert torch.is_grad_enabled()
+        assert torch.equal(torch.get_rng_state(), state)
+        if left > 0:
+            break
+    assert count > 100

@@ -24,7 +24,7 @@ class TorchBackend(Backend):
         function = self.left_alone(function)
 
         def run(*arrays: Any) -> Any:
-            with torch.no_grad(), self._own_state():
+            with _gradients(False), self._own_state():
                 outputs = function(*map(self.to_device, arrays))
             return outputs if keep else keras.tree.map_structure(_to_numpy, outputs)
 
@@ -34,7 +34,7 @@ class TorchBackend(Backend):
         function = self.left_alone(function)
 
         def run(targets: Any, inputs: Any, *arrays: Any) -> tuple[np.ndarray | None, Any]:
-            with torch.enable_grad(), self._own_state():
+            with _gradients(True), self._own_state():
                 leaf = self.to_device(inputs).detach().requires_grad_()
                 scores, rest = function(leaf, *map(self.to_device, arrays))
             rest = keras.tree.map_structure(_to_numpy, rest)
@@ -57,12 +57,13 @@ class TorchBackend(Backend):
         device = keras.ops.zeros(1).device
         held = [(part, name, one) for part in self.model.modules() for name, one in part._buffers.items()]
         before = [None if one is None else one.clone() for _, _, one in held]
-        with torch.random.fork_rng([device] if device.type == "cuda" else []):
-            yield
-        with torch.no_grad():
+        try:
+            with torch.random.fork_rng([device] if device.type == "cuda" else []):
+                yield
+        finally:
             for (part, name, buffer), value in zip(held, before, strict=True):
                 if buffer is not None:
-                    buffer.copy_(value)
+                    buffer.detach().copy_(value)
                 part._buffers[name] = buffer
 
     def gather(self, table: Tensor, rows: Tensor) -> Tensor:
@@ -80,6 +81,20 @@ class TorchBackend(Backend):
         told = self.to_device([int(decided)])
         torch.distributed.broadcast(told, src=0)
         return bool(told.item())
+
+
+@contextlib.contextmanager
+def _gradients(enabled: bool) -> Iterator[None]:
+    """As `torch.no_grad` and `torch.enable_grad`, which an interruption may leave half entered or half left.
+
+    These two call the same function, but in functions of Python's own, where a signal's handler may run.
+    """
+    before = torch.is_grad_enabled()
+    try:
+        torch._C._set_grad_enabled(enabled)
+        yield
+    finally:
+        torch._C._set_grad_enabled(before)
 
 
 def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:
