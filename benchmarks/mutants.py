@@ -317,7 +317,9 @@ class Runner:
             sys.path.insert(0, str(self._copy))
             import pytest
 
-            status = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--no-header", test]))
+            status = int(
+                pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-p", "pytest_timeout", "--no-header", test])
+            )
             sys.stdout.flush()
         finally:
             os._exit(status)
