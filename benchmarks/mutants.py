@@ -53,6 +53,7 @@ OTHERS = {
     "model/incremental/geometry.py": ("tests/model/incremental/test_rules.py",),
     "model/incremental/": ("tests/model/incremental/test_run.py", "tests/model/incremental/"),
     "model/head/": ("tests/model/head/",),
+    "shortcuts/cues.py": ("tests/shortcuts/test_alarm.py",),
     "shortcuts/": tuple(f"tests/shortcuts/test_{name}.py" for name in ("by_class", "exchange", "trials", "answers")),
     "store/run.py": ("tests/test_trainings.py",),
     "store/": ("tests/store/",),

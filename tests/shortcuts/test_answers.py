@@ -4,10 +4,10 @@ import keras
 import numpy as np
 import pytest
 from helpers.models import linear
-from helpers.plain_pictures import SIDE, first_pixel, plain, top_third
+from helpers.plain_pictures import SIDE, first_pixel, plain, sigmoid, top_third
 
 from picasso_callbacks import Probes, explain
-from picasso_callbacks.model.head.scores import Scores
+from picasso_callbacks.model.head.scores import Scores, softmax
 from picasso_callbacks.shortcuts.answers import Answers, make_truth
 from picasso_callbacks.shortcuts.by_class import ClassDependence
 from picasso_callbacks.shortcuts.donors import choose_covering_pairs
@@ -318,3 +318,23 @@ def test_what_was_said_of_an_image_before_and_after():
     two, then = scores([0.5, 0.25], [0.25, 0.75]), scores([0.625, 0.75], [0.5, 0.25])
     assert exclusive.moved(two, then, None).tolist() == [-0.125, 0.5]  # the answer's own fall
     assert exclusive.changed(two, then).tolist() == [True, True]
+
+
+def test_shares_of_competing_classes_count_what_each_has_more_than_all_on_average():
+    truth = make_truth(Probes(np.zeros((3, 2, 2, 1), "uint8"), labels=[0, 1, 2]), plain=False)
+    base, moved = 3 * np.eye(3, dtype="float32"), np.array([[0, 3, 3]], "float32")
+    # Less their mean, logits are 2 for the class itself and -1 for others, 3 apart; of what is moved, -2, 1 and 1.
+    competing = Answers(truth, Scores(base, softmax(base), competing=True), calibrated=False)
+    shares = competing.shares(Scores(moved, softmax(moved), competing=True))
+    np.testing.assert_allclose(shares, [[-2 / 3, 1 / 3, 1 / 3]], rtol=1e-6)
+    # Where each is a yes or no of its own, they are log-odds as they are.
+    single = Answers(truth, Scores(base, sigmoid(base), competing=False), calibrated=False)
+    shares = single.shares(Scores(moved, sigmoid(moved), competing=False))
+    np.testing.assert_allclose(shares, [[0, 1, 1]], atol=1e-6)
+
+
+def test_numbers_of_another_count_than_the_true_values_are_refused():
+    numbered = Probes(np.zeros((4, 2, 2, 1), "uint8"), labels=[1.5, 2, 3, 4])
+    with pytest.raises(ValueError, match="outputs are 3 plain numbers, and the probes have 1 true value each"):
+        make_truth(numbered, plain=True, outputs=3)
+    assert make_truth(numbered, plain=True, outputs=1).names == ("value 0",)
