@@ -6,7 +6,7 @@ import statistics
 import numpy as np
 import pytest
 
-from picasso_callbacks.shortcuts.alarm import CHANCE, FAR, alarms, seeming, without_repeats
+from picasso_callbacks.shortcuts.alarm import CHANCE, FAR, alarms, seeming, stands_out, without_repeats
 from picasso_callbacks.shortcuts.cues import HARMLESS_PLACE, standard_cues
 from picasso_callbacks.shortcuts.dependence import Dependence
 
@@ -49,6 +49,13 @@ def test_of_the_fine_texture_more_errors_are_harmless_than_probability():
     err_alike = lambda rate: dependence("texture", [0.0] * 400, errors=np.full(400, rate))  # noqa: E731
     assert alarms([err_alike(0.24)], 1) == []
     assert names(alarms([err_alike(0.26)], 1)) == ["texture"]
+
+
+def test_what_may_be_more_than_harmless_stands_out():
+    # t is 0.5415 for 30 %, half of the level, and 10 degrees of freedom: 0.0163 less than the mean. Harmless is 0.04.
+    assert stands_out(dependence(gaps=around(0.058), shares=np.zeros(11)))
+    assert not stands_out(dependence(gaps=around(0.055), shares=np.zeros(11)))
+    assert not stands_out(dependence(gaps=around(0.5), shares=np.zeros(11), suspicious=False))
 
 
 def test_the_worst_comes_first():
