@@ -11,7 +11,7 @@ from picasso_callbacks.shortcuts.alarm import without_repeats
 from picasso_callbacks.shortcuts.answers import Answers, make_truth
 from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, screen
 from picasso_callbacks.shortcuts.cues import standard_cues
-from picasso_callbacks.shortcuts.dependence import Dependence, effects, t_quantile
+from picasso_callbacks.shortcuts.dependence import Dependence, donor_error, effects, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs, pairs_for_class
 
 FRAME = standard_cues((12, 12), [], (2, 2))[3]
@@ -57,6 +57,20 @@ def test_push_pull_and_what_becomes_of_the_answers():
     np.testing.assert_allclose(found.shares, np.array(moved) / (logit[0.9] + logit[0.8]), rtol=1e-5)
     assert found.share == pytest.approx(found.shares.mean())
     assert (found.moves(0), found.moves(2)) == (True, False)  # probe 2 is of another class, and stays as it is
+
+
+def test_each_of_the_three_has_its_own_error_of_the_donors():
+    inside, rng = np.arange(18) % 3 == 0, np.random.default_rng(0)
+    nobody = Pairs(np.array([], dtype=int), np.array([], dtype=int), np.array([], dtype=bool))
+    pairs = pairs_for_class(inside, np.arange(18) % 3, np.ones(18, dtype=bool), nobody)
+    base, said = scores(*rng.uniform(0.1, 0.9, 18)), scores(*rng.uniform(0.1, 0.9, len(pairs.probes)))
+    truth = truth_of(inside.astype(int))
+    answers = Answers(truth, base, calibrated=False)
+    found = class_dependence(FRAME, 1, base, said, truth, answers, pairs)
+    weights = np.where(inside, 1 / 6, 1 / 12)[:, None] / 2  # pushes and pulls count alike
+    for error, read in zip(found.donors, (answers.values, answers.says, answers.shares), strict=True):
+        assert error == pytest.approx(donor_error(read(said)[:, [1]], inside[:, None], pairs, weights))
+    assert len(set(found.donors)) == 3
 
 
 def test_the_bound_is_that_of_the_mean_of_both_groups():

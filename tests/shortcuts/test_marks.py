@@ -46,6 +46,22 @@ def test_a_mark_is_found_where_it_is_and_as_large_as_it_is():
     assert {index: tuple(mark.corners[index]) for index in corners} == corners
 
 
+def test_it_is_found_if_it_moves_along_one_row():
+    images = backgrounds()
+    for index, column in zip(np.flatnonzero(LABELS == 1), (2, 9, 14, 20, 25, 28), strict=True):
+        images[index, 11:14, column : column + 4] = STAMP
+    [mark] = find_marks(images, HAS, (3, 3), 2)
+    assert set(mark.corners[LABELS == 1, 0].tolist()) == {11}
+    assert mark.corners[LABELS == 1, 1].tolist() == [2, 9, 14, 20, 25, 28]
+
+
+def test_it_is_found_in_fewer_images_than_twice_its_side():
+    few = np.flatnonzero(LABELS != 2)[:7]
+    images, corners = stamped(backgrounds(), LABELS == 1, np.kron(STAMP, np.ones((1, 2, 1))))
+    [mark] = find_marks(images[few], HAS[few], (4, 4), 2)
+    assert all(tuple(mark.corners[place]) == corners[index] for place, index in enumerate(few) if index in corners)
+
+
 def test_it_is_found_if_one_in_six_images_of_the_class_lacks_it():
     lacks = np.flatnonzero(LABELS == 1)[2]
     images, corners = stamped(backgrounds(), (LABELS == 1) & (np.arange(18) != lacks))
