@@ -57,8 +57,8 @@ def test_it_is_found_if_it_moves_along_one_row():
 
 def test_it_is_found_in_fewer_images_than_twice_its_side():
     few = np.flatnonzero(LABELS != 2)[:7]
-    images, corners = stamped(backgrounds(), LABELS == 1, np.kron(STAMP, np.ones((1, 2, 1))))
-    [mark] = find_marks(images[few], HAS[few], (4, 4), 2)
+    images, corners = stamped(backgrounds(), LABELS == 1, np.kron(STAMP, np.ones((2, 2, 1))))
+    [mark] = find_marks(images[few], HAS[few], (6, 6), 2)
     assert all(tuple(mark.corners[place]) == corners[index] for place, index in enumerate(few) if index in corners)
 
 

@@ -36,9 +36,11 @@ def test_outside_stands_what_the_region_looks_like_nearby():
     # The sky is dark on the left and bright on the right: so is what fills the ground beneath it.
     images = np.full((1, 8, 8, 1), 0.5)
     images[:, :5, :4], images[:, :5, 4:] = 0.1, 0.9
-    found = spread_region(images, top((8, 8), 5))[0, 5:, :, 0]
-    np.testing.assert_allclose(found[:, :4], 0.1)
-    np.testing.assert_allclose(found[:, 4:], 0.9)
+    mask = top((8, 8), 5)
+    turned = spread_region(images.swapaxes(1, 2), mask.swapaxes(1, 2)).swapaxes(1, 2)
+    for found in (spread_region(images, mask), turned):
+        np.testing.assert_allclose(found[0, 5:, :4, 0], 0.1)
+        np.testing.assert_allclose(found[0, 5:, 4:, 0], 0.9)
 
 
 def test_what_fills_lies_between_the_darkest_and_the_brightest_of_the_region():
