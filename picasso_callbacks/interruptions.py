@@ -36,7 +36,9 @@ def _watching(raised: list[BaseException]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    watched = {number: _Handler(found, raised) for number in signal.valid_signals() if callable(found := _set(number))}
+    watched = {
+        number: _Handler(found, raised) for number in signal.valid_signals() if callable(found := _handler_of(number))
+    }
     try:
         for number, handler in watched.items():
             signal.signal(number, handler)
@@ -47,7 +49,7 @@ def _watching(raised: list[BaseException]) -> Iterator[None]:
                 signal.signal(number, handler.handler)
 
 
-def _set(number: int) -> Any:
+def _handler_of(number: int) -> Any:
     """The handler of a signal; of one that an interruption left watched, the one within."""
     found = signal.getsignal(number)
     return found.handler if isinstance(found, _Handler) else found

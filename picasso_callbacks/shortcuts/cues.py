@@ -164,9 +164,8 @@ def _spread_texture(images: np.ndarray) -> Exchange:
     one pixel in ten. Those are edges, and spread they would drown what is everywhere, or that nothing is.
     """
     fine, size = _fine(images), images.shape[1:3]
-    amount = np.abs(fine)
-    usual = [np.quantile(amount, part, axis=(1, 2), keepdims=True) for part in (0.5, 0.9)]
-    level = np.maximum(3 * 1.4826 * usual[0], usual[1])
+    usual, rarer = np.quantile(np.abs(fine), (0.5, 0.9), axis=(1, 2), keepdims=True)
+    level = np.maximum(3 * 1.4826 * usual, rarer)
     noise = np.fft.rfft2(np.random.default_rng(0).standard_normal(size))
     phases = np.where(noise.imag == 0, 1, noise / np.abs(noise))[..., None]  # every second pixel stays every second
     spectra = (np.fft.rfft2(one, axes=(0, 1)) * phases for one in np.clip(fine, -level, level))
