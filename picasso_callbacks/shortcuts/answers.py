@@ -189,11 +189,12 @@ class Answers:
         """Whether the answer about each column changes: bool `[N, C]`. Numbers change that move by more than 1/2."""
         return np.asarray(np.abs(self.says(after) - self.says(before)) > 0.5)
 
-    def changed(self, before: Scores, after: Scores) -> np.ndarray:
-        """Whether the answer as a whole changes: bool `[N]`."""
+    def changed(self, before: Scores, after: Scores, column: int | None = None) -> np.ndarray:
+        """Whether the answer changes, of one column or as a whole: bool `[N]`."""
         if self._one_class:
             return np.asarray(before.ranking.argmax(axis=1) != after.ranking.argmax(axis=1))
-        return np.asarray(self.turned(before, after).any(axis=1))
+        turned = self.turned(before, after)
+        return np.asarray(turned.any(axis=1) if column is None else turned[:, column])
 
     def support(self, scores: Scores, probes: np.ndarray) -> np.ndarray:
         """What speaks for what probes, int `[N]`, are: the log-odds of the class or labels, in nats, float64 `[N]`.

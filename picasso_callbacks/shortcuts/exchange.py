@@ -114,7 +114,7 @@ class Exchanges:
             row, probe, donor = slice(pair, pair + 1), pairs.probes[[pair]], pairs.donors[[pair]]
             [image] = self._as_probes(self._trials[index].exchange(probe, donor))
             before, after = answers.told(base[probe], scores[row], column)
-            changed = before[0] != after[0] or bool(answers.changed(base[probe], scores[row])[0])
+            changed = bool(answers.changed(base[probe], scores[row], column)[0])
             return Swap(int(probe[0]), int(donor[0]), image, before, after, changed)
 
         control = None if own is None else swap(own)

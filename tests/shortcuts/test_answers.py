@@ -169,6 +169,9 @@ def test_a_fine_pattern_that_a_label_hangs_on_is_told():
     named = {one.class_name for one in report.alarms if isinstance(one, ClassDependence) and one.cue == "texture"}
     assert named == {"ring"}
     assert by_name(report)["texture of ring"].gap > 0.8
+    # The proof tells of that label alone: its own pattern changes nothing, though it blurs the other shapes away.
+    [proof] = [one for one in report.proofs if one.name == "texture of ring"]
+    assert ([swap.changed for swap in proof.swaps], proof.control.changed) == ([True] * 3, False)
 
 
 def test_the_label_that_hangs_on_the_cue_is_named_with_both_directions(device):
