@@ -244,10 +244,9 @@ def _share_changed(answers: Answers, base: Scores, exchanged: Scores, pairs: Pai
 
 def _sums(values: np.ndarray, pairs: Pairs, count: int) -> np.ndarray:
     """The sums of `[B, C]` over each probe's pairs: float64 `[P, C]`."""
-    order = np.argsort(pairs.probes, kind="stable")
-    starts = np.flatnonzero(np.diff(pairs.probes[order], prepend=-1))
+    order, starts = pairs.runs
     sums = np.zeros((count, values.shape[1]))
-    sums[pairs.probes[order[starts]]] = np.add.reduceat(values[order], starts, axis=0, dtype="float64")
+    sums[pairs.tested] = np.add.reduceat(values[order], starts, axis=0, dtype="float64")
     return sums
 
 
@@ -261,7 +260,7 @@ def t_quantile(chance: float, freedom: int) -> float:
 @functools.lru_cache(8)
 def _tails(freedom: int) -> tuple[np.ndarray, np.ndarray]:
     """The chances to lie beyond an angle, and the angles."""
-    angles = np.linspace(0, np.pi / 2, 20_001)[::-1]  # from the far end, or small tails would be lost in 1
+    angles = np.linspace(np.pi / 2, 0, 20_001)  # from the far end, or small tails would be lost in 1
     density = np.cos(angles) ** (freedom - 1)
     beyond = np.cumsum(density) - (density + density[0]) / 2
     return 0.5 * beyond / beyond[-1], angles

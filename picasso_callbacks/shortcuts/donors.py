@@ -28,6 +28,12 @@ class Pairs:
         return np.unique(self.probes)
 
     @functools.cached_property
+    def runs(self) -> tuple[np.ndarray, np.ndarray]:
+        """An order in which the pairs of a probe follow each other, and where those of each tested probe begin."""
+        order = np.argsort(self.probes, kind="stable")
+        return order, np.searchsorted(self.probes[order], self.tested)
+
+    @functools.cached_property
     def of_other_classes(self) -> Pairs:
         """The pairs whose donor is of another class."""
         return self[self.other]
