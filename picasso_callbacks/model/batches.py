@@ -63,6 +63,15 @@ class Batches:
             return self.limit
         return math.ceil(count / math.ceil(count / self.limit))
 
+    def rounded(self, count: int) -> int:
+        """At most an eighth more rows than `count`, so that the batches of whatever many rows are of few sizes."""
+        if self._fixed:
+            return count
+        batches = math.ceil(count / self.limit)
+        size = math.ceil(count / batches)
+        step = 2 ** max(size.bit_length() - 4, 0)  # four digits in binary: 8, 9 .. 15, 16, 18 .. 30, 32, 36 ..
+        return batches * min(math.ceil(size / step) * step, self.limit)
+
     def collect(self, ask: Ask, count: int, every: int = 1) -> tuple[np.ndarray, ...]:
         """Asks about the rows 0 .. count - 1 and joins the answers: arrays `[count, ...]`.
 

@@ -146,13 +146,15 @@ class LiveModel:
         return self._scores(lambda batch: inputs[batch], rows)
 
     def scores_of_images(self, make: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
-        """The model's `Scores` of images that are made a batch at a time.
+        """The model's `Scores` of images that are made a batch at a time, of which there may be more at another look.
 
         Args:
             make: Makes some of the N images: int `[b]` -> `[b, H, W, C]`, in the probes' units.
             rows: int `[N]`, the probes that the images stand for.
         """
-        return self._scores(lambda batch: self._inputs.prepare(make(batch)), rows)
+        count = len(rows)
+        rows = np.pad(rows, (0, self.batches.rounded(count) - count), mode="edge")  # else functions are compiled anew
+        return self._scores(lambda batch: self._inputs.prepare(make(np.minimum(batch, count - 1))), rows)[:count]
 
     def _scores(self, inputs_of: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:

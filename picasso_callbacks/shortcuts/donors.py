@@ -45,6 +45,17 @@ class Pairs:
     def __getitem__(self, rows: np.ndarray) -> Pairs:
         return Pairs(self.probes[rows], self.donors[rows], self.other[rows])
 
+    def __add__(self, more: Pairs) -> Pairs:
+        """These, and then those."""
+        mine, others = (vars(pairs) for pairs in (self, more))
+        return Pairs(*(np.concatenate([mine[name], others[name]]) for name in ("probes", "donors", "other")))
+
+    def without(self, others: Pairs) -> Pairs:
+        """Those that are not among others, too."""
+        known = set(zip(others.probes.tolist(), others.donors.tolist(), strict=True))
+        new = [pair not in known for pair in zip(self.probes.tolist(), self.donors.tolist(), strict=True)]
+        return self[np.array(new, dtype=bool)]
+
 
 def pairs_for_class(
     inside: np.ndarray, groups: np.ndarray, among: np.ndarray, used: Pairs, takers: int = 24, each: int = 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,8 @@ class Exchanges:
         """The dependence on each cue, for the weights of the moment, and of single classes those that stand out.
 
         By a few exchanges of every cue it is seen which cues and classes stand out. What is told of these rests on
-        others, between other pairs; so it is not told because it was chosen. The rest is told by the few.
+        others, between other pairs; so it is not told because it was chosen. The rest is told by the few, and a cue
+        that no longer stands out by the first half of the others, by that half.
 
         Args:
             live: The model.
@@ -79,28 +80,37 @@ class Exchanges:
             answers: How they are read.
             raised: The names of dependences that are looked at closely in any case.
         """
-        few = self._ask(live, [(trial.exchange, trial.screening) for trial in self._trials])
-        found = [
-            exchange_cue(trial.cue, base, scores, self.truth, answers, trial.screening, None)
-            for trial, scores in zip(self._trials, few, strict=True)
-        ]
-        cues = [index for index, one in enumerate(found) if stands_out(one) or one.name in raised]
-        classes = self._suspects(answers, few, raised)
-        self._asked = {}
-        questions = [(self._trials[index].exchange, self._trials[index].pairs) for index in cues]
-        questions += [(self._trials[index].exchange, self._pairs_of(index, column)) for index, column in classes]
-        chosen = [(index, self._trials[index]) for index in cues]
-        controls = {index: (one.control, one.pairs.of_other_classes) for index, one in chosen if one.control}
-        closely = self._ask(live, [*questions, *controls.values()])
-        of_controls = dict(zip(controls, closely[len(questions) :], strict=True))
+        trials = self._trials
+
+        def tell(index: int, pairs: Pairs, scores: Scores, control: Scores | None = None) -> Dependence:
+            return exchange_cue(trials[index].cue, base, scores, self.truth, answers, pairs, control)
+
+        def to_find_out(cues: Iterable[int]) -> list[int]:
+            return [index for index in cues if stands_out(found[index]) or found[index].name in raised]
+
+        few = self._ask(live, [(trial.exchange, trial.screening) for trial in trials])
+        found = [tell(index, trials[index].screening, scores) for index, scores in enumerate(few)]
+        cues, classes, self._asked = to_find_out(range(len(found))), self._suspects(answers, few, raised), {}
+        questions = [(trials[index].exchange, trials[index].pairs) for index in cues]
+        questions += [(trials[index].exchange, self._pairs_of(index, column)) for index, column in classes]
+        closely = self._ask(live, questions)
         for index, scores in zip(cues, closely, strict=False):
-            about = self._trials[index].pairs, of_controls.get(index)
-            found[index] = exchange_cue(self._trials[index].cue, base, scores, self.truth, answers, *about)
-            self._asked[found[index].name] = index, about[0], scores
-        for (index, column), scores in zip(classes, closely[len(cues) :], strict=False):
+            found[index] = tell(index, trials[index].pairs, scores)
+            self._asked[found[index].name] = index, trials[index].pairs, scores
+        for (index, column), scores in zip(classes, closely[len(cues) :], strict=True):
             pairs = self._pairs_of(index, column)
-            found.append(class_dependence(self._trials[index].cue, column, base, scores, self.truth, answers, pairs))
+            found.append(class_dependence(trials[index].cue, column, base, scores, self.truth, answers, pairs))
             self._asked[found[-1].name] = index, pairs, scores
+        cues = [index for index in to_find_out(cues) if len(trials[index].more.probes) or trials[index].control]
+        every = {index: trials[index].pairs + trials[index].more for index in cues}
+        controls = {index: (one, every[index].of_other_classes) for index in cues if (one := trials[index].control)}
+        questions = [(trials[index].exchange, trials[index].more) for index in cues]
+        more = self._ask(live, [*questions, *controls.values()])
+        of_controls = dict(zip(controls, more[len(cues) :], strict=True))
+        for index, scores in zip(cues, more, strict=False):
+            scores = self._asked[found[index].name][2] + scores
+            found[index] = tell(index, every[index], scores, of_controls.get(index))
+            self._asked[found[index].name] = index, every[index], scores
         return found
 
     def prove(self, one: Dependence, base: Scores, answers: Answers) -> Proof:

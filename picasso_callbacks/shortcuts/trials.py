@@ -16,11 +16,11 @@ from picasso_callbacks.shortcuts.donors import Pairs
 from picasso_callbacks.shortcuts.marks import find_marks, mark_cues, mark_names
 from picasso_callbacks.shortcuts.regions import SURROUNDINGS, elsewhere, spread_region
 
-DONORS = 4
-"""Donors of either kind for each probe and cue that stands out: eight forward passes."""
-
 SCREENING_DONORS = 1
-"""Donors of either kind by which it is seen what stands out."""
+"""Donors of either kind for each probe, by which it is seen which cues stand out: two forward passes."""
+
+DONORS = 2
+"""Donors of either kind for each cue that stands out, and once more as many if it still does."""
 
 MEASURED = 12
 """By how many probes it is measured how far answers hang on what is not suspicious anyway."""
@@ -40,6 +40,7 @@ class Trial:
         cue: The cue, or a region as one.
         screening: Between whom it is exchanged at every look.
         pairs: Between whom, if it stands out; others than before where there are such.
+        more: Between whom, too, if it still does; others again, where there are any.
         exchange: Puts it from probes into probes.
         control: Exchanges a part of the same size elsewhere; `None` where there is no such thing.
     """
@@ -47,6 +48,7 @@ class Trial:
     cue: Cue
     screening: Pairs
     pairs: Pairs
+    more: Pairs
     exchange: Exchange
     control: Exchange | None = None
 
@@ -69,8 +71,8 @@ def make_trials(
     Raises:
         ValueError: Too few probes of a class, no such region or cue.
     """
-    screening, pairs = _pairs(truth)
-    if not _enough(pairs, truth):
+    among = _pairs(truth)
+    if not _enough(among[0], truth):
         raise ValueError(f"Picasso: to tell shortcuts it takes {_too_few(truth)}.")
     images = np.ascontiguousarray(probes.images, "float32")
     texture = SPREAD_TEXTURE if truth.kind == "label" else TEXTURE
@@ -80,7 +82,7 @@ def make_trials(
         cues = standard_cues(size, find_tags(images, truth.has, tag_size, TAGS), tag_size, texture)
         _check_allowed(allowed, [*(cue.name for cue in cues), *mark_names(MARKS)])
         cues += mark_cues(find_marks(images, truth.has, tag_size, MARKS), size)
-        return [_cue_trial(images, cue, screening, pairs, allowed) for cue in cues]
+        return [_cue_trial(images, cue, among, allowed) for cue in cues]
     masks = _regions_to_try(probes, expected, allowed)
     trials = [_region_trial(images, truth, name, mask, expected) for name, mask in masks.items()]
     left_out = [trial.cue.name for trial in trials if not _enough(trial.pairs, truth)]
@@ -94,7 +96,7 @@ def make_trials(
         logger.warning("Picasso: too few probes of two classes have the region %s; it is not tried.", left_out)
     return [
         *(trial for trial in trials if trial.cue.name not in left_out),
-        _cue_trial(images, texture, screening, pairs, allowed),
+        _cue_trial(images, texture, among, allowed),
     ]
 
 
@@ -117,16 +119,18 @@ def _too_few(truth: Truth) -> str:
     )
 
 
-def _pairs(truth: Truth, among: np.ndarray | None = None) -> tuple[Pairs, Pairs]:
-    """Between whom cues are exchanged at every look, and if they stand out."""
+def _pairs(truth: Truth, among: np.ndarray | None = None) -> tuple[Pairs, Pairs, Pairs]:
+    """Between whom cues are exchanged at every look, if they stand out, and if they still do."""
     screening = truth.pairs(SCREENING_DONORS, among)
-    return screening, truth.pairs(DONORS, among, screening)
+    pairs = truth.pairs(DONORS, among, screening)
+    return screening, pairs, truth.pairs(DONORS, among, screening + pairs).without(pairs)
 
 
-def _cue_trial(images: np.ndarray, cue: Cue, screening: Pairs, pairs: Pairs, allowed: Collection[str]) -> Trial:
+def _cue_trial(images: np.ndarray, cue: Cue, among: tuple[Pairs, Pairs, Pairs], allowed: Collection[str]) -> Trial:
+    screening, pairs, more = among
     suspicious = cue.suspicious and cue.name not in allowed
     few = screening if cue.suspicious else screening.of(screening.tested[:: -(-len(screening.tested) // MEASURED)])
-    return Trial(dataclasses.replace(cue, suspicious=suspicious), few, pairs, cue.prepare(images))
+    return Trial(dataclasses.replace(cue, suspicious=suspicious), few, pairs, more, cue.prepare(images))
 
 
 def _regions_to_try(probes: Probes, expected: str, allowed: Collection[str]) -> dict[str, np.ndarray]:
@@ -158,9 +162,8 @@ def _region_trial(images: np.ndarray, truth: Truth, name: str, masks: np.ndarray
         return hide_in_memory(images, images, probes, donors, moved[probes][..., None])
 
     phrase = f"everything but the {expected}" if name == SURROUNDINGS else f"the {name}"
-    screening, pairs = _pairs(truth, present)
     cue = Cue(name, phrase, lambda _: exchange, area=area, mask=masks)
-    return Trial(cue, screening, pairs, exchange, None if area > 0.5 else control)
+    return Trial(cue, *_pairs(truth, present), exchange, None if area > 0.5 else control)
 
 
 def _check_allowed(allowed: Collection[str], names: list[str]) -> None:

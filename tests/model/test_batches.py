@@ -46,3 +46,20 @@ def test_a_rehearsal_ends_when_it_fails():
     with pytest.raises(ZeroDivisionError), batches.rehearsal():
         1 / 0  # noqa: B018
     assert batches.collect(Squares(), 5)[0].tolist() == [0, 1, 4, 9, 16]
+
+
+@pytest.mark.parametrize("limit", [1, 7, 41, 128, 1000])
+def test_rounded_rows_make_batches_of_few_sizes_and_are_at_most_an_eighth_more(limit):
+    batches, counts = Batches(limit), np.arange(1, 5000)
+    rounded = np.array([batches.rounded(int(count)) for count in counts])
+    assert (rounded >= counts).all()
+    evenly = np.array([batches.size(int(count)) for count in counts]) * -(-counts // limit)
+    assert (rounded <= 1.125 * evenly).all()
+    sizes = {batches.size(int(count)) for count in rounded}
+    assert max(sizes) <= limit
+    assert len(sizes) <= min(limit, 8 * (1 + np.log2(limit)))
+
+
+@pytest.mark.parametrize(("count", "rounded"), [(15, 15), (17, 18), (33, 36), (100, 104), (129, 144), (383, 384)])
+def test_rows_are_rounded_to_four_binary_digits(count, rounded):
+    assert Batches(128).rounded(count) == rounded

@@ -58,3 +58,22 @@ def test_the_same_every_time_and_from_no_global_generator():
     first, second = choose_pairs(LABELS, 4), choose_pairs(LABELS, 4)
     np.testing.assert_array_equal(first.donors, second.donors)
     np.testing.assert_array_equal(np.random.get_state()[1], state)
+
+
+def test_pairs_are_joined_in_their_order_and_left_out_where_they_are_known():
+    first = choose_pairs(LABELS, 2)
+    second = choose_pairs(LABELS, 3, used=first)
+    every = first + second.without(first)
+    assert (every.probes[:72] == first.probes).all()
+    assert (every.donors[:72] == first.donors).all()
+    assert len(set(zip(every.probes.tolist(), every.donors.tolist(), strict=True))) == len(every.probes)
+    np.testing.assert_array_equal(every.other, LABELS[every.probes] != LABELS[every.donors])
+    assert len(first.without(first).probes) == 0
+
+
+def test_the_pairs_of_a_probe_are_found_wherever_they_are():
+    pairs = choose_pairs(LABELS, 1) + choose_pairs(LABELS, 2)[np.arange(1, 72)]
+    order, starts = pairs.runs
+    for probe, one in zip(pairs.tested, np.split(pairs.probes[order], starts[1:]), strict=True):
+        assert set(one.tolist()) == {probe}
+        assert len(one) == (pairs.probes == probe).sum()

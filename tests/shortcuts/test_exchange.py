@@ -1,7 +1,15 @@
 """What is exchanged in models that read one place of plain pictures, in which everything can be worked out."""
 
+import numpy as np
 import pytest
-from helpers.plain_pictures import ALL, first_pixel, found, plain, regions, sigmoid, top_third
+from helpers.models import linear
+from helpers.plain_pictures import ALL, first_pixel, found, plain, reads, regions, sigmoid, top_third
+
+from picasso_callbacks import Probes
+from picasso_callbacks.model.live_model import LiveModel
+from picasso_callbacks.options import Options
+from picasso_callbacks.shortcuts.alarm import stands_out
+from picasso_callbacks.shortcuts.exchange import Exchanges
 
 
 def test_the_third_that_is_read_carries_everything_and_the_others_nothing():
@@ -49,3 +57,53 @@ def test_a_part_of_that_size_elsewhere_is_the_control():
 def test_reading_the_expected_region_depends_on_nothing_else():
     cues = found(top_third(), plain(regions=regions()), expected="sky")
     assert [cues[name].gap for name in cues] == pytest.approx([0, 0, 0, 0], abs=1e-6)
+
+
+class Counted(LiveModel):
+    """Notes of how many images it was asked at once."""
+
+    def scores_of_images(self, make, rows):
+        self.asked.append(len(rows))
+        return super().scores_of_images(make, rows)
+
+
+def asked(model, probes, expected=None):
+    """How many images were asked about at a look, question by question; the trials, and what was found."""
+    live, exchanges = Counted(model, probes, Options()), Exchanges(probes, expected=expected)
+    live.asked, scores = [], live.scores()
+    return live.asked, exchanges._trials, exchanges.measure(live, scores, exchanges.answers(live, scores))
+
+
+def test_where_nothing_stands_out_two_exchanges_a_probe_and_cue_are_all():
+    counts, trials, _ = asked(reads(top_third()), plain(regions=regions()), expected="sky")
+    assert len(trials) == 4
+    assert counts == [4 * 2 * 8]
+
+
+def test_what_stands_out_is_exchanged_with_all_others_of_which_none_is_asked_twice():
+    # Of 4 and 4 probes each has three donors of its class and four of the other: one, then two, then what is left.
+    counts, trials, cues = asked(reads(top_third()), plain(regions=regions()), expected="vehicle")
+    [sky] = [trial for trial in trials if trial.cue.name == "sky"]
+    every = sky.pairs + sky.more
+    assert len(set(zip(every.probes.tolist(), every.donors.tolist(), strict=True))) == len(every.probes)
+    assert len(sky.pairs.probes) == 8 * 4
+    controlled = every.other.sum()
+    assert counts == [4 * 2 * 8, 2 * len(sky.pairs.probes), 2 * len(sky.more.probes) + controlled]
+    assert [one.name for one in cues if stands_out(one)] == ["sky", "surroundings"]
+
+
+def test_what_stood_out_by_chance_is_given_up_by_half():
+    went_on = stopped = 0
+    for seed in range(12):
+        generator = np.random.default_rng(seed)
+        probes = Probes(generator.random((16, 12, 12, 1), "float32"), labels=np.arange(16) % 2, value_range=(0, 1))
+        counts, _, cues = asked(linear((12, 12, 1), generator.normal(0, 1, (144, 2)), "softmax"), probes)
+        first, closely, more = (*counts, 0, 0)[:3]
+        assert first == 16 * 2 * 7 + 8 * 2 * 3  # thirds, which are measured only, by every second probe
+        assert closely % (16 * 4) == 0
+        assert more % (16 * 4) == 0
+        went_on += more // 64
+        stopped += (closely - more) // 64
+        assert more // 64 >= len([one for one in cues if stands_out(one)])
+    assert went_on > 0
+    assert stopped > 0

@@ -38,6 +38,16 @@ class Scores:
         off = None if self.off is None else self.off[rows]
         return dataclasses.replace(self, logits=self.logits[rows], probabilities=probabilities, off=off)
 
+    def __add__(self, more: Scores) -> Scores:
+        """The scores of these inputs, and then of those."""
+
+        def joined(name: str) -> np.ndarray | None:
+            mine = getattr(self, name)
+            return None if mine is None else np.concatenate([mine, getattr(more, name)])
+
+        logits = np.concatenate([self.logits, more.logits])
+        return dataclasses.replace(self, logits=logits, probabilities=joined("probabilities"), off=joined("off"))
+
     @property
     def classes(self) -> int:
         """How many classes there are."""
