@@ -104,6 +104,10 @@ PARTS = {
     "overhead": Part(
         "training thread outside the model; default run at MNIST's size", "overhead.py", quick="--looks-only"
     ),
+    **{
+        f"overhead-{backend}": Part("a look of a small CNN at 28", "overhead.py", "--looks-only", backend, "")
+        for backend in BACKENDS[1:]
+    },
     "overhead-mobilenetv2": Part(
         "MobileNetV2: training thread outside the model",
         "overhead.py",

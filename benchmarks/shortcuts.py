@@ -33,6 +33,8 @@ RESULTS = HERE / "results" / "shortcuts"
 STRENGTHS = (1.0, 0.98, 0.95, 0.9)
 ARCHITECTURES = ("flatten", "pooling")
 EPOCHS = 5
+MEASURES = ("gap", "error", "share", "change")
+"""What is kept of each dependence."""
 
 layers = keras.layers
 
@@ -98,8 +100,9 @@ def _seen(detector: Detector, live: Counted) -> dict:
     scores, live.asked = live.scores(), 0
     found = detector.detect(live, scores)
     assert found is not None
-    suspects = {one.name: one.gap for one in found.dependences if one.suspicious}
-    return {"changes": suspects, "alarms": [one.cue for one in found.alarms], "passes": live.asked / len(scores)}
+    suspects = [one for one in found.dependences if one.suspicious]
+    measured = {of: {one.name: getattr(one, of) for one in suspects} for of in MEASURES}
+    return {**measured, "alarms": [one.cue for one in found.alarms], "passes": live.asked / len(scores)}
 
 
 def plan(seeds: list[int]) -> Iterator[tuple[str, float, int, str]]:

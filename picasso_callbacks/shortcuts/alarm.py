@@ -31,6 +31,9 @@ FELT = 0.1
 FAR = 0.2
 """So much more than is harmless is worth a word, though too few probes to tell."""
 
+OTHERS = 0.25
+"""If other classes among themselves hang on a cue by so much of what one class does, it is told of all."""
+
 NEARLY = 0.05
 """All that surrounds the object carries what the sky does, and a little noise: the sky should be named first."""
 
@@ -84,8 +87,8 @@ def _tells_more(one: Dependence, other: Dependence) -> bool:
     if isinstance(one, ClassDependence) == isinstance(other, ClassDependence) or not overlap(one, other):
         return False
     of_class, of_all = (one, other) if isinstance(one, ClassDependence) else (other, one)
-    # If only one class has the cue, it hangs on it so many times as much as all do on average; if all have, once.
-    single = of_class.gap > math.sqrt(of_all.dilution) * of_all.gap
+    assert isinstance(of_class, ClassDependence)
+    single = of_all.without.get(of_class.of, 0.0) < OTHERS * of_class.gap
     return single == (one is of_class)
 
 

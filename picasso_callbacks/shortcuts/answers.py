@@ -44,11 +44,6 @@ class Truth:
         return np.unique(self.has, axis=0, return_inverse=True)[1].reshape(-1)
 
     @property
-    def dilution(self) -> float:
-        """How many times less all columns hang on what only one of them does; of K classes, each moves K / 2 times."""
-        return len(self.names) / 2 if self.kind == "class" else float(len(self.names))
-
-    @property
     def sorts(self) -> tuple[np.ndarray, tuple[str, ...]]:
         """Into which sorts a sentence divides the probes, int `[P]`, and their names; `()`: those of the classes."""
         if self.kind == "class":

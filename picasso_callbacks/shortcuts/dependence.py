@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class Dependence:
         donors: Standard errors of the gap, the mean of errors and the share, as far as they are due to the choice of
             donors.
         sorts: What `labels` are called where they are not the classes.
-        dilution: How many times less all probes hang on what only one class hangs on.
+        without: For each class that stands out, the gap among probes and donors that are not of it.
     """
 
     name: str
@@ -65,7 +66,7 @@ class Dependence:
     mask: np.ndarray | None = None
     donors: tuple[float, float, float] = (0.0, 0.0, 0.0)
     sorts: tuple[str, ...] = ()
-    dilution: float = 1.0
+    without: Mapping[int, float] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
         words = "suspicious" if self.suspicious else "measured only"
@@ -163,6 +164,17 @@ def effects(values: np.ndarray, has: np.ndarray, pairs: Pairs) -> np.ndarray:
     return with_it - without
 
 
+def _mean_effects(values: np.ndarray, truth: Truth, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    """For each probe the mean effect over the columns that count, 0 where none is known, and how much each counts.
+
+    Returns:
+        float64 `[P]` and `[P, C]`.
+    """
+    of_columns = effects(values, truth.has, pairs)
+    weights = truth.weights(~np.isnan(of_columns))
+    return (weights * np.nan_to_num(of_columns)).sum(axis=1), weights
+
+
 def donor_error(values: np.ndarray, has: np.ndarray, pairs: Pairs, weights: np.ndarray) -> float:
     """The standard error of a mean of effects that comes from the choice of donors, beyond that of single exchanges.
 
@@ -207,10 +219,8 @@ def exchange_cue(
     """
 
     def mean(values: np.ndarray) -> tuple[np.ndarray, float]:
-        of_columns = effects(values, truth.has, pairs)
-        weights = truth.weights(~np.isnan(of_columns))
-        means = (weights * np.nan_to_num(of_columns)).sum(axis=1)[pairs.tested]
-        return means, donor_error(values, truth.has, pairs, weights / len(pairs.tested))
+        means, weights = _mean_effects(values, truth, pairs)
+        return means[pairs.tested], donor_error(values, truth.has, pairs, weights / len(pairs.tested))
 
     labels, sorts = truth.sorts
     read = (mean(of(exchanged)) for of in (answers.values, answers.says, answers.shares))
@@ -232,8 +242,18 @@ def exchange_cue(
         mask=cue.mask,
         donors=donors,
         sorts=sorts,
-        dilution=truth.dilution,
     )
+
+
+def gap_without(column: int, exchanged: Scores, truth: Truth, answers: Answers, pairs: Pairs) -> float:
+    """The mean gap between probes and donors that don't have a column; 0 if there are none. See `exchange_cue`."""
+    has = truth.has[:, column]
+    kept = ~has[pairs.probes] & ~has[pairs.donors]
+    if not kept.any():
+        return 0.0
+    means, weights = _mean_effects(answers.values(exchanged[kept]), truth, pairs[kept])
+    known = weights.any(axis=1)
+    return float(means[known].mean()) if known.any() else 0.0
 
 
 def _share_changed(answers: Answers, base: Scores, exchanged: Scores, pairs: Pairs) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from picasso_callbacks.shortcuts.alarm import NEARLY, stands_out
 from picasso_callbacks.shortcuts.answers import Answers, make_truth
 from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, screen
 from picasso_callbacks.shortcuts.cues import Exchange
-from picasso_callbacks.shortcuts.dependence import Dependence, exchange_cue
+from picasso_callbacks.shortcuts.dependence import Dependence, exchange_cue, gap_without
 from picasso_callbacks.shortcuts.donors import Pairs, pairs_for_class
 from picasso_callbacks.shortcuts.proof import Proof, Swap, most_telling
 from picasso_callbacks.shortcuts.trials import make_trials
@@ -80,9 +81,10 @@ class Exchanges:
             answers: How they are read.
             raised: The names of dependences that are looked at closely in any case.
         """
-        trials = self._trials
+        trials, told = self._trials, {}
 
         def tell(index: int, pairs: Pairs, scores: Scores, control: Scores | None = None) -> Dependence:
+            told[index] = pairs, scores
             return exchange_cue(trials[index].cue, base, scores, self.truth, answers, pairs, control)
 
         def to_find_out(cues: Iterable[int]) -> list[int]:
@@ -96,11 +98,7 @@ class Exchanges:
         closely = self._ask(live, questions)
         for index, scores in zip(cues, closely, strict=False):
             found[index] = tell(index, trials[index].pairs, scores)
-            self._asked[found[index].name] = index, trials[index].pairs, scores
-        for (index, column), scores in zip(classes, closely[len(cues) :], strict=True):
-            pairs = self._pairs_of(index, column)
-            found.append(class_dependence(trials[index].cue, column, base, scores, self.truth, answers, pairs))
-            self._asked[found[-1].name] = index, pairs, scores
+        of_classes = closely[len(cues) :]
         cues = [index for index in to_find_out(cues) if len(trials[index].more.probes) or trials[index].control]
         every = {index: trials[index].pairs + trials[index].more for index in cues}
         controls = {index: (one, every[index].of_other_classes) for index in cues if (one := trials[index].control)}
@@ -108,9 +106,17 @@ class Exchanges:
         more = self._ask(live, [*questions, *controls.values()])
         of_controls = dict(zip(controls, more[len(cues) :], strict=True))
         for index, scores in zip(cues, more, strict=False):
-            scores = self._asked[found[index].name][2] + scores
-            found[index] = tell(index, every[index], scores, of_controls.get(index))
-            self._asked[found[index].name] = index, every[index], scores
+            found[index] = tell(index, every[index], told[index][1] + scores, of_controls.get(index))
+        self._asked = {}
+        for index, (pairs, scores) in told.items():
+            of = {column: gap_without(column, scores, self.truth, answers, pairs) for _, column in classes}
+            without = {int(self.truth.columns[column]): gap for column, gap in of.items()}
+            found[index] = dataclasses.replace(found[index], without=without)
+            self._asked[found[index].name] = index, pairs, scores
+        for (index, column), scores in zip(classes, of_classes, strict=True):
+            pairs = self._pairs_of(index, column)
+            found.append(class_dependence(trials[index].cue, column, base, scores, self.truth, answers, pairs))
+            self._asked[found[-1].name] = index, pairs, scores
         return found
 
     def prove(self, one: Dependence, base: Scores, answers: Answers) -> Proof:

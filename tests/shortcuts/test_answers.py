@@ -208,11 +208,9 @@ def test_of_labels_all_count_alike_that_are_known_and_of_classes_the_own():
     blank, known = np.zeros((4, 2, 2, 1), "uint8"), np.array([[1, 1], [1, 0], [0, 0], [1, 1]], dtype=bool)
     labels = make_truth(Probes(blank, labels=np.array([[1, 0], [1, 1], [0, 0], [0, 1]], dtype=bool)), plain=False)
     assert labels.weights(known).tolist() == [[0.5, 0.5], [1, 0], [0, 0], [0.5, 0.5]]
-    assert labels.dilution == 2
     assert (labels.sorts[0].tolist(), labels.sorts[1]) == ([0] * 4, ("All labels",))
     classes = make_truth(Probes(blank, labels=[0, 1, 0, 1]), plain=False)
     assert classes.weights(known).tolist() == [[1, 0], [0, 0], [0, 0], [0, 1]]
-    assert classes.dilution == 1
 
 
 def test_labels_that_all_or_but_one_have_are_left_out():

@@ -11,7 +11,7 @@ from picasso_callbacks.shortcuts.alarm import without_repeats
 from picasso_callbacks.shortcuts.answers import Answers, make_truth
 from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, screen
 from picasso_callbacks.shortcuts.cues import standard_cues
-from picasso_callbacks.shortcuts.dependence import Dependence, donor_error, effects, t_quantile
+from picasso_callbacks.shortcuts.dependence import Dependence, donor_error, effects, gap_without, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs, pairs_for_class
 
 FRAME = standard_cues((12, 12), [], (2, 2))[3]
@@ -185,10 +185,48 @@ def test_of_a_cue_of_all_classes_and_of_one_that_is_told_which_says_more():
         return type_(more.pop("name", "frame"), "the frame", True, gaps=gaps, flips=gaps, shares=gaps, **about, **more)
 
     single = made(0.8, ClassDependence, name="frame of horse", of=1, class_name="horse", of_cue="frame", **HORSE)
-    ten = np.sqrt(10 / 2)
-    little, much = (made(0.8 / ten + more, dilution=10 / 2) for more in (-0.01, 0.01))
+    little, much = (made(0.4, without={1: 0.2 + more}) for more in (-0.01, 0.01))
     assert without_repeats([single, little]) == [single]
     assert without_repeats([single, much]) == [much]
+
+
+def test_the_gap_among_others_is_of_probes_and_donors_that_are_not_of_the_class():
+    # A cue of class 2 moves others by 0.6, and it is moved by that of others; these move each other by 0.1.
+    labels = np.repeat([0, 1, 2], 4)
+    pairs, truth = choose_pairs(labels, 4), truth_of(labels)
+    of, by = labels[pairs.probes], labels[pairs.donors]
+    falls = np.where(of == by, 0, np.where((of == 2) | (by == 2), 0.6, 0.1))
+    p = np.full((len(of), 3), 0.5 * (0.1 + falls)[:, None])
+    p[np.arange(len(of)), of] = 0.9 - falls
+    logits = np.log(p / p.sum(axis=1, keepdims=True)).astype("float32")
+    said, base = Scores(logits, softmax(logits), True), np.log(0.05 + 0.85 * np.eye(3)[labels]).astype("float32")
+    answers = Answers(truth, Scores(base, softmax(base), True), calibrated=False)
+    assert gap_without(2, said, truth, answers, pairs) == pytest.approx(0.1)
+    assert (
+        0.1 < gap_without(0, said, truth, answers, pairs) == pytest.approx(gap_without(1, said, truth, answers, pairs))
+    )
+    assert gap_without(0, said, truth, answers, pairs) == pytest.approx(0.6)  # what is left are 1 and 2
+    two, only = truth_of(np.repeat([0, 1], 6)), choose_pairs(np.repeat([0, 1], 6), 2)
+    answers = Answers(two, scores(*[0.4] * 12), calibrated=False)
+    assert gap_without(0, scores(*[0.3] * 48), two, answers, only) == 0  # a single class is not told from anything
+
+
+@pytest.mark.parametrize("more", [1, 3])
+def test_where_all_hang_on_a_cue_and_one_class_does_most_it_is_told_of_all(more):
+    # A corner pixel for each of five classes, by which all are known; that of class 2 counts so many times as much.
+    labels, generator = np.repeat(np.arange(5), 4), np.random.default_rng(0)
+    pictures = generator.uniform(0.4, 0.6, (20, 15, 15, 1)).astype("float32")
+    pictures[:, 0, :3] = pictures[:, 1, :3] = pictures[:, 2, :3] = 0
+    places = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]
+    weights = np.zeros((15, 15, 5))
+    for of, place in enumerate(places):
+        pictures[labels == of, place[0], place[1]] = 1
+        weights[(*place, of)] = 3.0 * (more if of == 2 else 1)
+    model = linear((15, 15, 1), weights.reshape(-1, 5), "softmax", loss="sparse_categorical_crossentropy")
+    report = explain(model, Probes(pictures, labels=labels, value_range=(0, 1)), methods=METHODS)
+    assert report.alarms
+    assert not [one for one in report.alarms if isinstance(one, ClassDependence)]
+    assert report.verdict.startswith("All classes: swapping the ")
 
 
 def test_with_regions_the_smallest_that_carries_it_is_named():
