@@ -29,6 +29,9 @@ from picasso_callbacks.plain import logger
 from picasso_callbacks.probes import Probes
 from picasso_callbacks.typing import Canvas
 
+VARYING = 128
+"""The most images at once of which there are more at one look than at another: of few sizes, functions are compiled."""
+
 STEADY = 0.02
 """Answers that differ by more than this part of the largest do so for another reason than how they were computed."""
 
@@ -95,6 +98,7 @@ class LiveModel:
         recycled = images_recycled(model, shape) if self._backend.in_memory and not options.batch_size else most
         limit = self._inputs.at_once or int(min(most, max(recycled, SMALLEST)))
         self.batches = Batches(limit, fixed=self._inputs.at_once is not None)
+        self._varying_batches = self.batches.of(min(limit, VARYING))
         self._passes = Passes(self._backend, self._inputs, self.batches, options, derived)
         with unused_scaling(model) as unused:
             self._reader = self._passes.begin(self.inputs)
@@ -143,7 +147,7 @@ class LiveModel:
         """
         inputs = self.inputs if inputs is None else inputs
         rows = np.arange(len(inputs)) if rows is None else rows
-        return self._scores(lambda batch: inputs[batch], rows)
+        return self._scores(lambda batch: inputs[batch], rows, self.batches)
 
     def scores_of_images(self, make: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
         """The model's `Scores` of images that are made a batch at a time, of which there may be more at another look.
@@ -153,10 +157,13 @@ class LiveModel:
             rows: int `[N]`, the probes that the images stand for.
         """
         count = len(rows)
-        rows = np.pad(rows, (0, self.batches.rounded(count) - count), mode="edge")  # else functions are compiled anew
-        return self._scores(lambda batch: self._inputs.prepare(make(np.minimum(batch, count - 1))), rows)[:count]
+        batches = self._varying_batches
+        rows = np.pad(rows, (0, batches.rounded(count) - count), mode="edge")
+        return self._scores(lambda batch: self._inputs.prepare(make(np.minimum(batch, count - 1))), rows, batches)[
+            :count
+        ]
 
-    def _scores(self, inputs_of: Callable[[np.ndarray], np.ndarray], rows: np.ndarray) -> Scores:
+    def _scores(self, inputs_of: Callable[[np.ndarray], np.ndarray], rows: np.ndarray, batches: Batches) -> Scores:
         def ask(batch: np.ndarray) -> tuple[np.ndarray, ...]:
             scores = self._reader.read(self._passes.of(inputs_of(batch), rows[batch]))
             given[:] = [getattr(scores, name) is not None for name in parts]
@@ -164,7 +171,7 @@ class LiveModel:
 
         parts: tuple[str, ...] = ("logits", "probabilities", "off")
         given: list[bool] = []
-        found = self.batches.collect(ask, len(rows))
+        found = batches.collect(ask, len(rows))
         named = dict(zip(itertools.compress(parts, given), found, strict=True))
         return Scores(
             named["logits"], named.get("probabilities"), self.head.competing, self._reader.contrasts, named.get("off")
