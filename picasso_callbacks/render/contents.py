@@ -96,7 +96,7 @@ class Exchanged:
         answers: What the model said before and after.
         words: Whose cue it was.
         changed: Whether the answer changed.
-        control: Whether the donor is of the probe's own class.
+        control: Whether the donor is no different from the probe.
     """
 
     probe: np.ndarray

@@ -186,7 +186,7 @@ class Report(Findings):
             mask=mask,
             donor_mask=of_donor,
             answers=f"{first} ({before}), {turned}",
-            words=f"with that of {self.probes.names[swap.donor]}" + (", its own class" if control else ""),
+            words=f"with that of {self.probes.names[swap.donor]}" + (f", {proof.alike}" if control else ""),
             changed=swap.changed,
             control=control,
         )

@@ -135,7 +135,15 @@ class Exchanges:
 
         control = None if own is None else swap(own)
         phrase = f"{one.phrase} of {one.class_name}" if isinstance(one, ClassDependence) else one.phrase
-        return Proof(one.name, phrase, one.mask, tuple(swap(pair) for pair in chosen), control)
+        alike = "" if control is None else self._alike(control.probe, column)
+        return Proof(one.name, phrase, one.mask, tuple(swap(pair) for pair in chosen), control, alike)
+
+    def _alike(self, probe: int, column: int | None) -> str:
+        """What a donor is that is no different from this probe, in all columns or in one."""
+        if column is None or self.truth.kind == "value":
+            return {"class": "its own class", "label": "the same labels", "value": "the same half"}[self.truth.kind]
+        name = self.truth.names[column]
+        return f"{name} as well" if self.truth.has[probe, column] else f"not {name} either"
 
     def _as_probes(self, images: np.ndarray) -> np.ndarray:
         images.clip(*self._probes.value_range, out=images)

@@ -41,7 +41,8 @@ class Proof:
         phrase: How a sentence calls the cue, with the class where it is that of a single one.
         mask: bool `[H, W]`, or `[P, H, W]`: where it is; `None` for what is everywhere.
         swaps: The most telling ones, of different probes, whose donors are of another class.
-        control: The first of these probes with a donor of its own class; `None` where there is none.
+        control: The first of these probes with a donor that is no different from it; `None` where there is none.
+        alike: What that donor is.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Proof:
     mask: np.ndarray | None
     swaps: tuple[Swap, ...]
     control: Swap | None
+    alike: str = "its own class"
 
 
 def most_telling(moved: np.ndarray, groups: np.ndarray, pairs: Pairs) -> tuple[list[int], int | None]:
@@ -61,7 +63,7 @@ def most_telling(moved: np.ndarray, groups: np.ndarray, pairs: Pairs) -> tuple[l
 
     Returns:
         The pairs with donors from elsewhere whose cue moves the answer most, one a probe, in turns of the groups; and
-        the first pair of the first of these probes with a donor of its own class.
+        the first pair of the first of these probes with a donor that is no different from it.
     """
     chosen: list[int] = []
     for pair in sorted(np.flatnonzero(pairs.other).tolist(), key=lambda pair: -moved[pair]):

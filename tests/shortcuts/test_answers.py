@@ -59,7 +59,9 @@ def test_the_proof_of_a_number_shows_the_numbers(price):
     for swap in proof.swaps:
         assert swap.changed
         assert sorted([swap.before, swap.after]) == [(0, pytest.approx(2, abs=1e-4)), (0, pytest.approx(8, abs=1e-4))]
-    assert {row.answers for row in price.exhibit(0).rows[:2]} == {"value (2), then 8", "value (8), then 2"}
+    *rows, control = price.exhibit(0).rows
+    assert {row.answers for row in rows[:2]} == {"value (2), then 8", "value (8), then 2"}
+    assert control.words.endswith(", the same half")
 
 
 def test_of_two_numbers_the_one_that_hangs_on_the_cue_is_named():
@@ -190,7 +192,10 @@ def test_its_proof_says_how_probable_the_label_is(device):
     for swap in device.proofs[0].swaps:
         assert swap.before[0] == swap.after[0] == 2
         assert abs(swap.before[1] - swap.after[1]) > 0.9
-    assert device.exhibit(0).rows[0].answers.startswith("device (")
+    *rows, control = device.exhibit(0).rows
+    assert rows[0].answers.startswith("device (")
+    has = tagged().multi_hot[device.proofs[0].control.probe, 2]
+    assert control.words.endswith(", device as well" if has else ", not device either")
 
 
 def test_labels_that_are_read_where_they_should_be_are_no_alarm():

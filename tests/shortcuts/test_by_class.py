@@ -176,6 +176,7 @@ def test_the_proof_shows_what_was_exchanged_and_the_same_of_the_own_class(seen):
     assert (LABELS[proof.control.probe] == 2) == (LABELS[proof.control.donor] == 2)
     assert proof.control.before[0] == proof.control.after[0]
     assert not proof.control.changed
+    assert proof.alike == ("horse as well" if LABELS[proof.control.probe] == 2 else "not horse either")
 
 
 def test_of_a_cue_of_all_classes_and_of_one_that_is_told_which_says_more():
