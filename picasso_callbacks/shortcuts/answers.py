@@ -180,6 +180,10 @@ class Answers:
             return 1.0 * (scores.ranking.argmax(axis=1)[:, None] == self._truth.columns)
         return 1.0 * (self.values(scores) > 0.5)
 
+    def readings(self, scores: Scores) -> np.ndarray:
+        """`values`, `says` and `shares`: float64 `[3, N, C]`."""
+        return np.stack([self.values(scores), self.says(scores), self.shares(scores)])
+
     def turned(self, before: Scores, after: Scores) -> np.ndarray:
         """Whether the answer about each column changes: bool `[N, C]`. Numbers change that move by more than 1/2."""
         return np.asarray(np.abs(self.says(after) - self.says(before)) > 0.5)

@@ -15,7 +15,7 @@ import numpy as np
 from picasso_callbacks.model import Scores
 from picasso_callbacks.shortcuts.answers import Answers, Kind, Truth
 from picasso_callbacks.shortcuts.cues import Cue
-from picasso_callbacks.shortcuts.dependence import Dependence, donor_error, effects, t_quantile
+from picasso_callbacks.shortcuts.dependence import Dependence, donor_errors, effects, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs
 
 FEW, FEW_ERRORS = 4, math.inf
@@ -96,10 +96,10 @@ class ClassDependence(Dependence):
 
 def screen(scores: Scores, truth: Truth, answers: Answers, pairs: Pairs, cue: Cue, level: float) -> np.ndarray:
     """By how much more than is harmless each column hangs on a cue, by a lower bound at this level: float64 `[C]`."""
-    read = (answers.values, FEW), (answers.says, FEW_ERRORS), (answers.shares, FEW)
+    moved = effects(answers.readings(scores), truth.has, pairs)
     bounds = [
-        _bounds(effects(of(scores), truth.has, pairs), truth.has, level, few) - harmless
-        for (of, few), harmless in zip(read, _harmless(cue), strict=True)
+        _bounds(values, truth.has, level, few) - harmless
+        for values, few, harmless in zip(moved, (FEW, FEW_ERRORS, FEW), _harmless(cue), strict=True)
     ]
     return np.max(bounds, axis=0)
 
@@ -118,12 +118,12 @@ def class_dependence(
         pairs: Who gave to whom.
     """
     has, count = truth.has[:, [column]], len(truth.has)
-    read = [of(exchanged)[:, [column]] for of in (answers.values, answers.says, answers.shares)]
-    gaps, errors, shares = (effects(values, has, pairs) for values in read)
+    readings = answers.readings(exchanged)[..., [column]]
+    gaps, errors, shares = effects(readings, has, pairs)
     known = ~np.isnan(gaps)
     sizes = [max(int((known & kind).sum()), 1) for kind in (~has, has)]
     weights = known / np.where(has, sizes[1], sizes[0]) / 2
-    of_donors = [donor_error(values, has, pairs, weights) for values in read]
+    of_donors = donor_errors(readings, has, pairs, weights).tolist()
     turned = pairs.other & answers.turned(base[pairs.probes], exchanged)[:, column]
     flips = np.bincount(pairs.probes, turned, count) / np.maximum(np.bincount(pairs.probes, pairs.other, count), 1)
     probes = np.flatnonzero(known)
@@ -170,7 +170,7 @@ def _bounds(moved: np.ndarray, inside: np.ndarray, level: float, few: float, of_
         spread = np.where(told, (values - mean) ** 2, 0.0).sum(axis=0) + (many - known) * mean**2
         means, errors = means + mean / 2, errors + spread / np.maximum(many - 1, 1) / many / 4
         count = count + known
-    bound = means - np.array([t_quantile(1 - level, max(int(one) - 1, 1)) for one in count]) * np.sqrt(
-        errors + of_donors**2
-    )
+    sizes, which = np.unique(count, return_inverse=True)
+    quantiles = np.array([t_quantile(1 - level, max(int(one) - 1, 1)) for one in sizes])
+    bound = means - quantiles[which] * np.sqrt(errors + of_donors**2)
     return np.where(count > 2, bound, -1.0)

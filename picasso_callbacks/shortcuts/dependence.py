@@ -148,13 +148,13 @@ def effects(values: np.ndarray, has: np.ndarray, pairs: Pairs) -> np.ndarray:
     """By how much more of each column there is in a probe with the cue of those that have it than with that of others.
 
     Args:
-        values: float `[B, C]`, how much there is of each column in the probes with their donors' cue, in the order of
-            `pairs`.
+        values: float `[..., B, C]`, how much there is of each column in the probes with their donors' cue, in the order
+            of `pairs`.
         has: bool `[P, C]`: which probes have it.
         pairs: Who gave to whom.
 
     Returns:
-        float64 `[P, C]`; NaN where a probe has not had both.
+        float64 `[..., P, C]`; NaN where a probe has not had both.
     """
     gives = has[pairs.donors]
     with np.errstate(invalid="ignore"):
@@ -168,14 +168,14 @@ def _mean_effects(values: np.ndarray, truth: Truth, pairs: Pairs) -> tuple[np.nd
     """For each probe the mean effect over the columns that count, 0 where none is known, and how much each counts.
 
     Returns:
-        float64 `[P]` and `[P, C]`.
+        float64 `[..., P]` and `[P, C]`.
     """
     of_columns = effects(values, truth.has, pairs)
-    weights = truth.weights(~np.isnan(of_columns))
-    return (weights * np.nan_to_num(of_columns)).sum(axis=1), weights
+    weights = truth.weights(~np.isnan(of_columns.reshape(-1, *truth.has.shape)[0]))
+    return (weights * np.nan_to_num(of_columns)).sum(axis=-1), weights
 
 
-def donor_error(values: np.ndarray, has: np.ndarray, pairs: Pairs, weights: np.ndarray) -> float:
+def donor_errors(values: np.ndarray, has: np.ndarray, pairs: Pairs, weights: np.ndarray) -> np.ndarray:
     """The standard error of a mean of effects that comes from the choice of donors, beyond that of single exchanges.
 
     A donor gives to several probes, and if its cue is an odd one, all of them move. By how much the exchanges with a
@@ -185,6 +185,9 @@ def donor_error(values: np.ndarray, has: np.ndarray, pairs: Pairs, weights: np.n
     Args:
         values, has, pairs: As in `effects`.
         weights: float `[P, C]`, how much each effect counts in the mean; 0 where it is not known.
+
+    Returns:
+        float64 `[...]`.
     """
     gives, takes = has[pairs.donors], has[pairs.probes]
     share = [weights / np.maximum(_sums(kind, pairs, len(has)), 1) for kind in (~gives, gives)]
@@ -192,16 +195,19 @@ def donor_error(values: np.ndarray, has: np.ndarray, pairs: Pairs, weights: np.n
     residual = np.zeros(values.shape)
     for kind in (takes & gives, takes & ~gives, ~takes & gives, ~takes & ~gives):
         told = kind & (influence != 0)
-        residual += told * (values - (values * told).sum(axis=0) / np.maximum(told.sum(axis=0), 1))
+        means = (values * told).sum(axis=-2, keepdims=True) / np.maximum(told.sum(axis=0), 1)
+        residual += told * (values - means)
     count = _sums(influence != 0, pairs, len(has))
     of_probe = _sums(residual, pairs, len(has)) / np.maximum(count, 1)
-    residual -= (influence != 0) * of_probe[pairs.probes]
+    residual -= (influence != 0) * of_probe[..., pairs.probes, :]
     residual *= np.sqrt(count / np.maximum(count - 1, 1))[pairs.probes]
-    single = (influence * residual).sum(axis=1)
-    moved, much = (np.bincount(pairs.donors, one) for one in (single, np.abs(influence).sum(axis=1)))
+    single = (influence * residual).sum(axis=-1)
+    much = np.bincount(pairs.donors, np.abs(influence).sum(axis=1))
+    moved = np.stack([np.bincount(pairs.donors, one) for one in single.reshape(-1, len(pairs.donors))])
+    moved = moved.reshape(*single.shape[:-1], len(much))
     giving = much > 0
-    pooled = np.sum((moved[giving] / much[giving]) ** 2) / max(giving.sum() - 2, 1)
-    return math.sqrt(max(pooled * np.sum(much**2) - np.sum(single**2), 0.0))
+    pooled = ((moved[..., giving] / much[giving]) ** 2).sum(axis=-1) / max(giving.sum() - 2, 1)
+    return np.sqrt(np.maximum(pooled * np.sum(much**2) - (single**2).sum(axis=-1), 0.0))
 
 
 def exchange_cue(
@@ -218,13 +224,11 @@ def exchange_cue(
         control: Scores of the probes with something else of the donors of other classes.
     """
 
-    def mean(values: np.ndarray) -> tuple[np.ndarray, float]:
-        means, weights = _mean_effects(values, truth, pairs)
-        return means[pairs.tested], donor_error(values, truth.has, pairs, weights / len(pairs.tested))
-
     labels, sorts = truth.sorts
-    read = (mean(of(exchanged)) for of in (answers.values, answers.says, answers.shares))
-    (gaps, errors, shares), donors = zip(*read, strict=True)
+    readings = answers.readings(exchanged)
+    means, weights = _mean_effects(readings, truth, pairs)
+    gaps, errors, shares = means[:, pairs.tested]
+    of_donors = donor_errors(readings, truth.has, pairs, weights / len(pairs.tested)).tolist()
     others = pairs.of_other_classes
     return Dependence(
         name=cue.name,
@@ -240,12 +244,12 @@ def exchange_cue(
         control=None if control is None else _share_changed(answers, base, control, others),
         harmless=cue.harmless,
         mask=cue.mask,
-        donors=donors,
+        donors=(of_donors[0], of_donors[1], of_donors[2]),
         sorts=sorts,
     )
 
 
-def gap_without(column: int, exchanged: Scores, truth: Truth, answers: Answers, pairs: Pairs) -> float:
+def gap_without(column: int, pairs: Pairs, exchanged: Scores, truth: Truth, answers: Answers) -> float:
     """The mean gap between probes and donors that don't have a column; 0 if there are none. See `exchange_cue`."""
     has = truth.has[:, column]
     kept = ~has[pairs.probes] & ~has[pairs.donors]
@@ -263,10 +267,10 @@ def _share_changed(answers: Answers, base: Scores, exchanged: Scores, pairs: Pai
 
 
 def _sums(values: np.ndarray, pairs: Pairs, count: int) -> np.ndarray:
-    """The sums of `[B, C]` over each probe's pairs: float64 `[P, C]`."""
+    """The sums of `[..., B, C]` over each probe's pairs: float64 `[..., P, C]`."""
     order, starts = pairs.runs
-    sums = np.zeros((count, values.shape[1]))
-    sums[pairs.tested] = np.add.reduceat(values[order], starts, axis=0, dtype="float64")
+    sums = np.zeros((*values.shape[:-2], count, values.shape[-1]))
+    sums[..., pairs.tested, :] = np.add.reduceat(values[..., order, :], starts, axis=-2, dtype="float64")
     return sums
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,7 @@ class Exchanges:
             answers: How they are read.
             raised: The names of dependences that are looked at closely in any case.
         """
-        trials, told = self._trials, {}
+        trials, told = self._trials, dict[int, tuple[Pairs, Scores]]()
 
         def tell(index: int, pairs: Pairs, scores: Scores, control: Scores | None = None) -> Dependence:
             told[index] = pairs, scores
@@ -98,26 +98,33 @@ class Exchanges:
         closely = self._ask(live, questions)
         for index, scores in zip(cues, closely, strict=False):
             found[index] = tell(index, trials[index].pairs, scores)
-        of_classes = closely[len(cues) :]
-        cues = [index for index in to_find_out(cues) if len(trials[index].more.probes) or trials[index].control]
-        every = {index: trials[index].pairs + trials[index].more for index in cues}
-        controls = {index: (one, every[index].of_other_classes) for index in cues if (one := trials[index].control)}
-        questions = [(trials[index].exchange, trials[index].more) for index in cues]
-        more = self._ask(live, [*questions, *controls.values()])
-        of_controls = dict(zip(controls, more[len(cues) :], strict=True))
-        for index, scores in zip(cues, more, strict=False):
-            found[index] = tell(index, every[index], told[index][1] + scores, of_controls.get(index))
-        self._asked = {}
-        for index, (pairs, scores) in told.items():
-            of = {column: gap_without(column, scores, self.truth, answers, pairs) for _, column in classes}
-            without = {int(self.truth.columns[column]): gap for column, gap in of.items()}
+        for index, more, control in self._ask_more(live, to_find_out(cues)):
+            pairs, scores = told[index]
+            found[index] = tell(index, pairs + trials[index].more, scores + more, control)
+        for index in cues:
+            gaps = {column: gap_without(column, *told[index], self.truth, answers) for _, column in classes}
+            without = {int(self.truth.columns[column]): gap for column, gap in gaps.items()}
             found[index] = dataclasses.replace(found[index], without=without)
-            self._asked[found[index].name] = index, pairs, scores
-        for (index, column), scores in zip(classes, of_classes, strict=True):
+            self._asked[found[index].name] = index, *told[index]
+        for (index, column), scores in zip(classes, closely[len(cues) :], strict=True):
             pairs = self._pairs_of(index, column)
             found.append(class_dependence(trials[index].cue, column, base, scores, self.truth, answers, pairs))
             self._asked[found[-1].name] = index, pairs, scores
         return found
+
+    def _ask_more(self, live: LiveModel, cues: Sequence[int]) -> Iterator[tuple[int, Scores, Scores | None]]:
+        """Of cues that still stand out, what the other half of the donors does, and the controls of both halves."""
+        trials = {index: self._trials[index] for index in cues}
+        more = [(trial.exchange, trial.more) for trial in trials.values()]
+        controls = {
+            index: (trial.control, (trial.pairs + trial.more).of_other_classes)
+            for index, trial in trials.items()
+            if trial.control
+        }
+        scores = self._ask(live, [*more, *controls.values()])
+        of_controls = dict(zip(controls, scores[len(more) :], strict=True))
+        for index, one in zip(trials, scores, strict=False):
+            yield index, one, of_controls.get(index)
 
     def prove(self, one: Dependence, base: Scores, answers: Answers) -> Proof:
         """Exchanges to look at, of those of the last look; `one` is of that look, too."""
@@ -180,9 +187,9 @@ class Exchanges:
 
     def _ask(self, live: LiveModel, questions: Sequence[tuple[Exchange, Pairs]]) -> list[Scores]:
         """The scores of the images of each question, in the order of its pairs; all are asked in the same batches."""
-        if not questions:
-            return []
         ends = np.cumsum([len(pairs.probes) for _, pairs in questions])
+        if not len(ends) or not ends[-1]:
+            return []
         starts = np.concatenate([[0], ends[:-1]])
 
         def make(rows: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from picasso_callbacks.shortcuts.alarm import without_repeats
 from picasso_callbacks.shortcuts.answers import Answers, make_truth
 from picasso_callbacks.shortcuts.by_class import ClassDependence, class_dependence, screen
 from picasso_callbacks.shortcuts.cues import standard_cues
-from picasso_callbacks.shortcuts.dependence import Dependence, donor_error, effects, gap_without, t_quantile
+from picasso_callbacks.shortcuts.dependence import Dependence, donor_errors, effects, gap_without, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs, pairs_for_class
 
 FRAME = standard_cues((12, 12), [], (2, 2))[3]
@@ -69,7 +69,7 @@ def test_each_of_the_three_has_its_own_error_of_the_donors():
     found = class_dependence(FRAME, 1, base, said, truth, answers, pairs)
     weights = np.where(inside, 1 / 6, 1 / 12)[:, None] / 2  # pushes and pulls count alike
     for error, read in zip(found.donors, (answers.values, answers.says, answers.shares), strict=True):
-        assert error == pytest.approx(donor_error(read(said)[:, [1]], inside[:, None], pairs, weights))
+        assert error == pytest.approx(donor_errors(read(said)[:, [1]], inside[:, None], pairs, weights))
     assert len(set(found.donors)) == 3
 
 
@@ -202,14 +202,14 @@ def test_the_gap_among_others_is_of_probes_and_donors_that_are_not_of_the_class(
     logits = np.log(p / p.sum(axis=1, keepdims=True)).astype("float32")
     said, base = Scores(logits, softmax(logits), True), np.log(0.05 + 0.85 * np.eye(3)[labels]).astype("float32")
     answers = Answers(truth, Scores(base, softmax(base), True), calibrated=False)
-    assert gap_without(2, said, truth, answers, pairs) == pytest.approx(0.1)
+    assert gap_without(2, pairs, said, truth, answers) == pytest.approx(0.1)
     assert (
-        0.1 < gap_without(0, said, truth, answers, pairs) == pytest.approx(gap_without(1, said, truth, answers, pairs))
+        0.1 < gap_without(0, pairs, said, truth, answers) == pytest.approx(gap_without(1, pairs, said, truth, answers))
     )
-    assert gap_without(0, said, truth, answers, pairs) == pytest.approx(0.6)  # what is left are 1 and 2
+    assert gap_without(0, pairs, said, truth, answers) == pytest.approx(0.6)  # what is left are 1 and 2
     two, only = truth_of(np.repeat([0, 1], 6)), choose_pairs(np.repeat([0, 1], 6), 2)
     answers = Answers(two, scores(*[0.4] * 12), calibrated=False)
-    assert gap_without(0, scores(*[0.3] * 48), two, answers, only) == 0  # a single class is not told from anything
+    assert gap_without(0, only, scores(*[0.3] * 48), two, answers) == 0  # a single class is not told from anything
 
 
 @pytest.mark.parametrize("more", [1, 3])

@@ -11,7 +11,7 @@ from picasso_callbacks.model.head.scores import Scores, softmax
 from picasso_callbacks.shortcuts.answers import Answers, make_truth
 from picasso_callbacks.shortcuts.by_class import class_dependence
 from picasso_callbacks.shortcuts.cues import TEXTURE
-from picasso_callbacks.shortcuts.dependence import Dependence, donor_error, exchange_cue, t_quantile
+from picasso_callbacks.shortcuts.dependence import Dependence, donor_errors, exchange_cue, t_quantile
 from picasso_callbacks.shortcuts.donors import Pairs, choose_pairs, pairs_for_class
 
 
@@ -93,10 +93,10 @@ def test_what_is_the_same_with_every_donor_is_not_due_to_donors():
     pairs, has = choose_pairs(labels, 4), labels[:, None] == [0, 1]
     weights = has / 12
     by_kind = (has[pairs.donors] * 1.0) + has[pairs.probes] * 0.5
-    assert donor_error(by_kind, has, pairs, weights) == pytest.approx(0)
+    assert donor_errors(by_kind, has, pairs, weights) == pytest.approx(0)
     each = np.random.default_rng(0).normal(size=(len(pairs.probes), 2))
     odd = by_kind + 10 * (pairs.donors == 3)[:, None] * [-1, 1]  # one donor makes all that it gives to class 1
-    assert donor_error(odd, has, pairs, weights) > 5 * donor_error(by_kind + each, has, pairs, weights)
+    assert donor_errors(odd, has, pairs, weights) > 5 * donor_errors(by_kind + each, has, pairs, weights)
 
 
 # Probes 0 and 1 get the cues of 2 and 3, which have the column as they have, and of 4 and 5, which have not.
@@ -112,14 +112,14 @@ def test_what_donors_add_to_the_standard_error_by_hand(of_probes):
     # four donors less two kinds (1 + 4) 4 / 3. Each donor counts 1 / 2, each exchange 1 / 4, as if it were by itself:
     # (1 + 4) 4 / 3 (4 / 4 - 4 / 16) = 5. Whatever the probes are beforehand is no matter.
     values = (OF_DONORS[EIGHT.donors] + np.array(of_probes)[EIGHT.probes])[:, None].astype(float)
-    assert donor_error(values, HAS, EIGHT, WEIGHTS) == pytest.approx(5**0.5)
+    assert donor_errors(values, HAS, EIGHT, WEIGHTS) == pytest.approx(5**0.5)
 
 
 def test_exchanges_that_do_not_count_add_nothing():
     # Probe 5 gets only cues of those that have the column: what it does has no effect, and no weight.
     more = Pairs(np.append(EIGHT.probes, [5, 5]), np.append(EIGHT.donors, [2, 3]), np.append(EIGHT.other, [True, True]))
     values = np.append(OF_DONORS[EIGHT.donors], [70, -40])[:, None].astype(float)
-    assert donor_error(values, HAS, more, WEIGHTS) == pytest.approx(5**0.5)
+    assert donor_errors(values, HAS, more, WEIGHTS) == pytest.approx(5**0.5)
 
 
 def rate_of_false_alarms(labels, pairs, column, moved_by_donors, level=0.05, times=1500):
