@@ -106,7 +106,7 @@ def _correlation(runs: list[dict], route: str) -> str:
     if len(seen) < 3:
         return "-"
     losses = np.array([loss for loss, _ in seen])
-    changes = np.array([max(one["changes"].values()) for _, one in seen])
+    changes = np.array([max(one["gap"].values()) for _, one in seen])
     return f"{np.corrcoef(_ranks(losses), _ranks(changes))[0, 1]:.2f}"
 
 
@@ -137,7 +137,7 @@ def _accused(run: dict, route: str) -> list[str]:
 
 
 def _largest(seen: dict) -> str:
-    name, change = max(seen["changes"].items(), key=lambda item: item[1])
+    name, change = max(seen["gap"].items(), key=lambda item: item[1])
     return f"{name} {change:.2f}"
 
 
