@@ -45,8 +45,9 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
     Or that of the share of what tells the classes apart that travels with the cue does, and some answers are wrong:
     while a network is unsure, few answers say little, and its log-odds say it clearly.
     The level of the bounds is corrected for the number of suspicious cues (Bonferroni) and for looking at every epoch:
-    look n may spend 6 / (pi n)^2 of the chance, which sums to 1 over any number of looks. An alarm that was raised
-    stays while one of the bounds at the level `HOLD` does.
+    look n may spend 6 / (pi n)^2 of the chance, which sums to 1 over any number of looks. What the probes alone show of
+    a class is one question that was there before the first look; it is not corrected. An alarm that was raised stays
+    while one of the bounds at the level `HOLD` does.
 
     Args:
         dependences: All cues at one look.
@@ -54,8 +55,14 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
         raised: Names of the alarms at the look before.
     """
     suspects = [one for one in dependences if one.suspicious]
-    level = CHANCE / max(len(suspects), 1) * 6 / (math.pi * look) ** 2
-    found = [one for one in suspects if _exceeds(one, HOLD if one.name in raised else level)]
+    corrected = CHANCE / max(len(suspects), 1) * 6 / (math.pi * look) ** 2
+
+    def level(one: Dependence) -> float:
+        if one.name in raised:
+            return HOLD
+        return CHANCE if isinstance(one, ClassDependence) and one.foreseen else corrected
+
+    found = [one for one in suspects if _exceeds(one, level(one))]
     return sorted(found, key=lambda one: one.gap - NEARLY * one.area, reverse=True)
 
 

@@ -39,6 +39,7 @@ class ClassDependence(Dependence):
         of_cue: The cue's name.
         kind: Which of these it is.
         inside: bool `[N]`: which tested probes are of the class, have the label, or a higher number.
+        foreseen: Whether the probes alone show that this class has the cue and others don't, before the model is asked.
     """
 
     of: int
@@ -46,6 +47,7 @@ class ClassDependence(Dependence):
     of_cue: str
     kind: Kind
     inside: np.ndarray
+    foreseen: bool = False
 
     @property
     def cue(self) -> str:
@@ -147,6 +149,7 @@ def class_dependence(
         donors=(of_donors[0], of_donors[1], of_donors[2]),
         kind=truth.kind,
         inside=has[probes, 0],
+        foreseen=cue.column == column,
     )
 
 

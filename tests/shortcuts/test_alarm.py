@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from picasso_callbacks.shortcuts.alarm import CHANCE, FAR, alarms, seeming, stands_out, without_repeats
+from picasso_callbacks.shortcuts.by_class import ClassDependence
 from picasso_callbacks.shortcuts.cues import HARMLESS_PLACE, standard_cues
 from picasso_callbacks.shortcuts.dependence import Dependence
 
@@ -151,6 +152,20 @@ def test_how_much_evidence_an_alarm_takes(look, cues, quantile):
     enough, little = (dependence("sky", around(0.04 + times * error)) for times in (quantile + 0.01, quantile - 0.01))
     assert names(alarms([enough, *others], look)) == ["sky"]
     assert alarms([little, *others], look) == []
+
+
+@pytest.mark.parametrize(("foreseen", "raised"), [(True, True), (False, False)])
+def test_what_the_probes_alone_show_of_a_class_is_not_corrected_for_cues_and_looks(foreseen, raised):
+    # Of 4 and 8 probes, means 0.4 and standard errors 0.1: that of the mean of both is 0.0707. At 5 %, half of it for
+    # the gap, t is 2.201 for 11 degrees of freedom: a bound of 0.244. At the tenth look of nine cues it is below 0.04.
+    inside = np.repeat([True, False], [4, 8])
+    gaps = 0.4 + np.where(inside, 0.2 * (3 / 4) ** 0.5, 0.1 * 8**0.5 * (7 / 8) ** 0.5) * np.tile([1, -1], 6)
+    about = {"area": 0.01, "probes": np.arange(12), "labels": np.zeros(12, dtype=int), "errors": np.zeros(12)}
+    about |= {"flips": gaps, "shares": np.zeros(12), "of": 0, "class_name": "8", "of_cue": "mark 1", "kind": "class"}
+    mark = ClassDependence("mark 1 of 8", "the mark", True, gaps=gaps, inside=inside, foreseen=foreseen, **about)
+    assert mark.lower_bounds(0.05)[0] == pytest.approx(0.4 - 2.201 * 0.0707, abs=1e-3)
+    others = [dependence(str(number), np.zeros(11)) for number in range(8)]
+    assert bool(alarms([mark, *others], 10)) == raised
 
 
 def test_the_looks_spend_no_more_than_the_chance():

@@ -173,6 +173,7 @@ def probes():
 def test_a_network_that_reads_a_mark_is_told_of_it():
     report = explain(reads_the_mark(), probes(), methods=["class_probabilities"])
     [first, *_] = report.alarms
+    assert first.foreseen
     assert first.name == "mark 1 of horse"
     assert "horse: with its small mark, 12 of 12 images of other classes become horse" in report.verdict
     assert first.push > 0.6
