@@ -60,7 +60,8 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
     def level(one: Dependence) -> float:
         if one.name in raised:
             return HOLD
-        return CHANCE if isinstance(one, ClassDependence) and one.foreseen else corrected
+        of_one = CHANCE if isinstance(one, ClassDependence) and one.foreseen else corrected
+        return 2 * of_one if one.numbers else of_one  # whose two bounds are one
 
     found = [one for one in suspects if _exceeds(one, level(one))]
     return sorted(found, key=lambda one: one.gap - NEARLY * one.area, reverse=True)
