@@ -60,8 +60,7 @@ def alarms(dependences: Iterable[Dependence], look: int, raised: Collection[str]
     def level(one: Dependence) -> float:
         if one.name in raised:
             return HOLD
-        of_one = CHANCE if isinstance(one, ClassDependence) and one.foreseen else corrected
-        return 2 * of_one if one.numbers else of_one  # whose two bounds are one
+        return CHANCE if isinstance(one, ClassDependence) and one.foreseen else corrected
 
     found = [one for one in suspects if _exceeds(one, level(one))]
     return sorted(found, key=lambda one: one.gap - NEARLY * one.area, reverse=True)

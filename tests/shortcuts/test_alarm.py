@@ -154,14 +154,6 @@ def test_how_much_evidence_an_alarm_takes(look, cues, quantile):
     assert alarms([little, *others], look) == []
 
 
-@pytest.mark.parametrize(("numbers", "raised"), [(True, True), (False, False)])
-def test_of_numbers_both_bounds_are_one_and_take_the_whole_level(numbers, raised):
-    # One cue, the first look: 5 % of 6 / pi^2, for which t is 2.112 (10 degrees of freedom), and 2.520 for half of it.
-    gaps = around(0.04 + 2.3 * 0.03015)  # 2.3 standard errors above what is harmless
-    one = dependence(gaps=gaps, shares=np.zeros(11), numbers=numbers)
-    assert bool(alarms([one], 1)) == raised
-
-
 @pytest.mark.parametrize(("foreseen", "raised"), [(True, True), (False, False)])
 def test_what_the_probes_alone_show_of_a_class_is_not_corrected_for_cues_and_looks(foreseen, raised):
     # Of 4 and 8 probes, means 0.4 and standard errors 0.1: that of the mean of both is 0.0707. At 5 %, half of it for
