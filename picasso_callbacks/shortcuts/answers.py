@@ -136,7 +136,7 @@ class Answers:
 
     def __init__(self, truth: Truth, base: Scores, calibrated: bool):
         self._truth = truth
-        self.calibrated = calibrated
+        self._calibrated = calibrated
         self._one_class = truth.kind == "class" and not calibrated
         strengths = self._evidence(base)
         counts = np.stack([(~truth.has).sum(axis=0), truth.has.sum(axis=0)])
@@ -159,7 +159,7 @@ class Answers:
 
     def values(self, scores: Scores) -> np.ndarray:
         """How far each image has each column, about 0..1: float64 `[N, C]`."""
-        if self.calibrated:
+        if self._calibrated:
             return (self.strengths(scores) - self._middle) / self._unit + 0.5
         assert scores.probabilities is not None
         return scores.probabilities[:, self._truth.columns].astype("float64")
@@ -174,7 +174,7 @@ class Answers:
 
     def says(self, scores: Scores) -> np.ndarray:
         """Whether the answer is that the image has the column: 0 or 1, `[N, C]`. Numbers say it as far as they go."""
-        if self.calibrated:
+        if self._calibrated:
             return self.values(scores)
         if self._one_class:
             return 1.0 * (scores.ranking.argmax(axis=1)[:, None] == self._truth.columns)

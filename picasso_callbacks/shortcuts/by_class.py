@@ -84,9 +84,9 @@ class ClassDependence(Dependence):
 
     def lower_bounds(self, level: float) -> tuple[float, float]:
         """As of a `Dependence`, but of means over the two groups, which count alike however large they are."""
-        level, inside = self._of_each(level), self.inside[:, None]
-        gap = _bounds(self.gaps[:, None], inside, level, FEW, self.donors[0])
-        errors = _bounds(self.errors[:, None], inside, level, FEW_ERRORS, self.donors[1])
+        inside = self.inside[:, None]
+        gap = _bounds(self.gaps[:, None], inside, level / 2, FEW, self.donors[0])
+        errors = _bounds(self.errors[:, None], inside, level / 2, FEW_ERRORS, self.donors[1])
         return float(gap[0]), float(errors[0])
 
     def share_bound(self, level: float) -> float:
@@ -150,7 +150,6 @@ def class_dependence(
         kind=truth.kind,
         inside=has[probes, 0],
         foreseen=cue.column == column,
-        numbers=answers.calibrated,
     )
 
 

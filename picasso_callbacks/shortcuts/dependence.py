@@ -48,7 +48,6 @@ class Dependence:
         donors: Standard errors of the gap, the mean of errors and the share, as far as they are due to the choice of
             donors.
         sorts: What `labels` are called where they are not the classes.
-        numbers: Whether answers are numbers, whose errors are their gaps.
         without: For each class that stands out, the gap among probes and donors that are not of it.
     """
 
@@ -67,7 +66,6 @@ class Dependence:
     mask: np.ndarray | None = None
     donors: tuple[float, float, float] = (0.0, 0.0, 0.0)
     sorts: tuple[str, ...] = ()
-    numbers: bool = False
     without: Mapping[int, float] = dataclasses.field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -115,17 +113,12 @@ class Dependence:
     def lower_bounds(self, level: float) -> tuple[float, float]:
         """One-sided lower confidence bounds of the mean gap and of the mean of errors.
 
-        One of them is wrong with chance `level`: each is at half of it, unless both are the same (Student's t over
-        probes, and over donors, of which each gives to several probes: Cameron, Gelbach & Miller 2011). Errors are
-        counted in quarters and can be alike by chance, so they take one more probe into account, for which the cue
-        means nothing.
+        One of them is wrong with chance `level`: each is at half of it (Student's t over probes, and over donors, of
+        which each gives to several probes: Cameron, Gelbach & Miller 2011). Errors are counted in quarters and can be
+        alike by chance, so they take one more probe into account, for which the cue means nothing.
         """
-        level, errors = self._of_each(level), np.append(self.errors, 0.0)
-        return _bound(self.gaps, self.donors[0], level), _bound(errors, self.donors[1], level)
-
-    def _of_each(self, level: float) -> float:
-        """The level of either bound, so that one of them is wrong with chance `level`."""
-        return level if self.numbers else level / 2
+        errors = np.append(self.errors, 0.0)
+        return _bound(self.gaps, self.donors[0], level / 2), _bound(errors, self.donors[1], level / 2)
 
     def share_bound(self, level: float) -> float:
         """The lower confidence bound of the share, which is wrong with chance `level`."""
@@ -253,7 +246,6 @@ def exchange_cue(
         mask=cue.mask,
         donors=(of_donors[0], of_donors[1], of_donors[2]),
         sorts=sorts,
-        numbers=answers.calibrated,
     )
 
 

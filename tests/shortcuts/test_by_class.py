@@ -1,7 +1,5 @@
 """What a single class of many hangs on: pushes and pulls that can be worked out, and which alarm is told."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 from helpers.models import linear
@@ -85,8 +83,6 @@ def test_the_bound_is_that_of_the_mean_of_both_groups():
     spread = np.std([0.6, 0.6, 0.0], ddof=1)
     error = np.sqrt(2 * spread**2 / 3) / 2
     assert one.lower_bounds(0.1)[0] == pytest.approx(0.4 - t_quantile(0.95, 3) * error)
-    numbers = dataclasses.replace(one, numbers=True)  # of which both bounds are the same question
-    assert numbers.lower_bounds(0.1)[0] == pytest.approx(0.4 - t_quantile(0.9, 3) * error)
 
 
 def test_screening_finds_the_class_and_the_others_harmless():
